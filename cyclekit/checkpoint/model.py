@@ -1,0 +1,171 @@
+"""A model is one safetensors file that explains itself: weights, and in its header all the rest.
+
+Header (JSON under the key "cyclekit"): format version, the generator's spec, the domains' names,
+which directions are inside, and where the model comes from.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from cyclekit.errors import CheckpointError, CyclekitError, suggest
+from cyclekit.models import GENERATORS, ImageGenerator
+from cyclekit.registry import Spec
+
+FORMAT = 1
+KEY = "cyclekit"
+DIRECTIONS = ("ab", "ba")
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a model file says about itself."""
+
+    generator: Spec
+    """How to build the network of every direction."""
+    names: tuple[str, str] = ("A", "B")
+    """Domains, first and second; direction "ab" turns the first into the second."""
+    directions: tuple[str, ...] = DIRECTIONS
+    """Which generators are inside: "ab", "ba" or both."""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    """Where the model comes from: recipe, images seen, date, version; any JSON."""
+
+    def domains(self, direction: str) -> tuple[str, str]:
+        """Return (source, target) names of a direction."""
+        return self.names if direction == "ab" else self.names[::-1]
+
+    def find(self, wanted: str | None) -> str:
+        """Return the direction that `wanted` names.
+
+        Args:
+            wanted: "ab", "ba", "horse-to-zebra", the target's name ("zebra"), or None for the
+                only or first direction.
+
+        Raises:
+            CheckpointError: if the model holds no such direction.
+        """
+        if wanted is None:
+            return self.directions[0]
+        ways: dict[str, str] = {}
+        for direction in self.directions:
+            source, target = self.domains(direction)
+            ways |= {direction: direction, target: direction, f"{source}-to-{target}": direction}
+        if wanted not in ways:
+            raise CheckpointError(f"model has no direction '{wanted}'; {suggest(wanted, ways)}")
+        return ways[wanted]
+
+
+def save_model(path: Path, generators: Mapping[str, ImageGenerator], info: ModelInfo) -> None:
+    """Write one file, or none: it is written beside and renamed.
+
+    Args:
+        path: ends in .safetensors.
+        generators: network by direction; exactly those that `info.directions` names.
+        info: everything but the weights.
+
+    Raises:
+        ValueError: if networks and `info` name different directions.
+        CheckpointError: if the file cannot be written.
+    """
+    if set(generators) != set(info.directions):
+        raise ValueError(f"directions {info.directions} but networks for {tuple(generators)}")
+    tensors = {
+        f"{direction}.{key}": tensor.detach().cpu().contiguous()
+        for direction, generator in generators.items()
+        for key, tensor in generator.state_dict().items()
+    }
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, part, metadata={KEY: _dump(info)})
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise CheckpointError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def read_info(path: Path) -> ModelInfo:
+    """Read what a model file says about itself, without its weights.
+
+    Raises:
+        CheckpointError: if it is not a model file of cyclekit, or of a newer one.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path}: not a safetensors file: {error}") from error
+    if KEY not in metadata:
+        raise CheckpointError(f"{path}: a safetensors file, but not one that cyclekit wrote")
+    return _parse(path, metadata[KEY])
+
+
+def load_model(path: Path, direction: str | None = None) -> tuple[ImageGenerator, ModelInfo, str]:
+    """Build one direction's generator and fill it.
+
+    Args:
+        path: a file that `save_model` wrote.
+        direction: as in `ModelInfo.find`.
+
+    Returns:
+        The generator in evaluation mode on the CPU, the file's info, and the direction chosen.
+
+    Raises:
+        CheckpointError: if the file or the direction cannot be used.
+    """
+    info = read_info(path)
+    chosen = info.find(direction)
+    try:
+        generator = GENERATORS.create(info.generator)
+    except CyclekitError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    prefix = f"{chosen}."
+    with safe_open(path, framework="pt") as file:
+        tensors = {key[len(prefix) :]: file.get_tensor(key) for key in file.keys() if key.startswith(prefix)}  # noqa: SIM118 (not a mapping)
+    try:
+        generator.load_state_dict(tensors)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise CheckpointError(f"{path}: weights do not fit '{info.generator.name}': {reason}") from error
+    return generator.eval(), info, chosen
+
+
+def _dump(info: ModelInfo) -> str:
+    return json.dumps(
+        {
+            "format": FORMAT,
+            "generator": {"name": info.generator.name, **info.generator.options},
+            "names": info.names,
+            "directions": info.directions,
+            "provenance": info.provenance,
+        }
+    )
+
+
+def _parse(path: Path, text: str) -> ModelInfo:
+    try:
+        header = json.loads(text)
+        if header["format"] > FORMAT:
+            raise CheckpointError(
+                f"{path}: format {header['format']}, this cyclekit reads up to {FORMAT}; upgrade it"
+            )
+        options = dict(header["generator"])
+        info = ModelInfo(
+            generator=Spec(str(options.pop("name")), options),
+            names=(str(header["names"][0]), str(header["names"][1])),
+            directions=tuple(header["directions"]),
+            provenance=dict(header["provenance"]),
+        )
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise CheckpointError(f"{path}: damaged header ({error})") from error
+    if not info.directions or set(info.directions) - set(DIRECTIONS):
+        raise CheckpointError(f"{path}: damaged header (directions {info.directions})")
+    return info

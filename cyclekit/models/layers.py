@@ -1,0 +1,99 @@
+"""Small parts that several networks share."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cyclekit.models.norm import InstanceNorm
+
+Norm = Literal["instance", "instance_affine", "batch", "none"]
+
+
+def make_norm(norm: Norm, channels: int) -> nn.Module:
+    """Build the normalisation called `norm` for `channels` channels.
+
+    Raises:
+        ValueError: if the name is unknown.
+    """
+    match norm:
+        case "instance":
+            return InstanceNorm(channels)
+        case "instance_affine":
+            return InstanceNorm(channels, affine=True)
+        case "batch":
+            return nn.BatchNorm2d(channels)
+        case "none":
+            return nn.Identity()
+    raise ValueError(f"norm must be instance, instance_affine, batch or none, got '{norm}'")
+
+
+def needs_bias(norm: Norm) -> bool:
+    """Say whether a convolution before `norm` needs a bias: a norm would take it away again."""
+    return norm == "none"
+
+
+class Head(nn.Module):
+    """Last layer: reflect-padded convolution and tanh, in the type of its own weights.
+
+    Args:
+        in_channels: channels of the features.
+        out_channels: channels of the picture.
+        kernel: side of the kernel, odd.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, kernel: int = 7) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(
+            in_channels, out_channels, kernel, padding=kernel // 2, padding_mode="reflect"
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map features (N, C, H, W) to a picture (N, out_channels, H, W) in [-1, 1]."""
+        return torch.tanh(self.conv(x.to(self.conv.weight.dtype)))
+
+
+class BlurPool(nn.Module):
+    """Halve the size after a blur with [1, 2, 1], so that no grid is folded in.
+
+    Anti-aliased down-sampling (https://arxiv.org/abs/1904.11486); the filter is a constant.
+    """
+
+    filter: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.channels = channels
+        self.register_buffer("filter", _outer([1.0, 2.0, 1.0]), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, C, H, W) to (N, C, ceil(H / 2), ceil(W / 2))."""
+        weight = self.filter.to(x.dtype).expand(self.channels, 1, 3, 3)
+        padded = F.pad(x, (1, 1, 1, 1), mode="reflect")
+        return F.conv2d(padded, weight, stride=2, groups=self.channels)
+
+
+class BlurUpsample(nn.Module):
+    """Double the size with the smooth kernel [1, 3, 3, 1], the counterpart of `BlurPool`."""
+
+    filter: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.channels = channels
+        self.register_buffer("filter", _outer([1.0, 3.0, 3.0, 1.0]) * 4, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, C, H, W) to (N, C, 2 H, 2 W)."""
+        weight = self.filter.to(x.dtype).expand(self.channels, 1, 4, 4)
+        padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
+        y = F.conv_transpose2d(padded, weight, stride=2, padding=2, groups=self.channels)
+        return y[:, :, 1:-1, 1:-1]
+
+
+def _outer(row: list[float]) -> Tensor:
+    line = torch.tensor(row)
+    return (line[:, None] * line[None, :] / line.sum() ** 2)[None, None]

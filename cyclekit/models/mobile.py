@@ -1,0 +1,107 @@
+"""A small residual generator for CPUs: separable convolutions, resize-convolutions."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from cyclekit.models.base import GENERATORS, ImageGenerator
+from cyclekit.models.layers import Head, Norm, make_norm, needs_bias
+
+
+class Separable(nn.Sequential):
+    """A depthwise 3x3 convolution, then a pointwise one (https://arxiv.org/abs/1704.04861)."""
+
+    def __init__(self, inside: int, outside: int, norm: Norm) -> None:
+        super().__init__(
+            nn.Conv2d(
+                inside, inside, 3, padding=1, padding_mode="reflect", groups=inside, bias=False
+            ),
+            nn.Conv2d(inside, outside, 1, bias=needs_bias(norm)),
+            make_norm(norm, outside),
+        )
+
+
+class SeparableBlock(nn.Module):
+    """x + separable(relu(separable(x)))."""
+
+    def __init__(self, channels: int, norm: Norm) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            Separable(channels, channels, norm), nn.ReLU(), Separable(channels, channels, norm)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, C, H, W) to the same shape."""
+        return x + self.body(x)  # type: ignore[no-any-return]
+
+
+class Mobile(ImageGenerator):
+    """The residual generator's plan with separable blocks.
+
+    Args:
+        width: channels of the blocks, a multiple of 4; the first layer has a quarter of them.
+        blocks: separable residual blocks at a quarter of the size.
+        norm: instance | instance_affine | batch | none.
+        in_channels: channels of the input picture.
+        out_channels: channels of the output picture.
+    """
+
+    stride = 4
+
+    def __init__(
+        self,
+        width: int = 96,
+        blocks: int = 8,
+        norm: Norm = "instance",
+        in_channels: int = 3,
+        out_channels: int = 3,
+    ) -> None:
+        super().__init__()
+        if width % 4:
+            raise ValueError(f"width must be a multiple of 4, got {width}")
+        self.in_channels, self.out_channels = in_channels, out_channels
+        bias = needs_bias(norm)
+        self.stem = nn.Sequential(
+            nn.Conv2d(in_channels, width // 4, 7, padding=3, padding_mode="reflect", bias=bias),
+            make_norm(norm, width // 4),
+            nn.ReLU(),
+        )
+        self.down = nn.Sequential(_down(width // 4, width // 2, norm), _down(width // 2, width, norm))
+        self.blocks = nn.Sequential(*(SeparableBlock(width, norm) for _ in range(blocks)))
+        self.up = nn.Sequential(_up(width, width // 2, norm), _up(width // 2, width // 4, norm))
+        self.head = Head(width // 4, out_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Translate float (N, C, H, W) in [-1, 1]; H and W multiples of 4."""
+        return self.head(self.up(self.blocks(self.down(self.stem(x)))))  # type: ignore[no-any-return]
+
+
+def _down(inside: int, outside: int, norm: Norm) -> nn.Module:
+    conv = nn.Conv2d(inside, outside, 3, stride=2, padding=1, bias=needs_bias(norm))
+    return nn.Sequential(conv, make_norm(norm, outside), nn.ReLU())
+
+
+def _up(inside: int, outside: int, norm: Norm) -> nn.Module:
+    grow = nn.Upsample(scale_factor=2, mode="nearest")
+    return nn.Sequential(grow, Separable(inside, outside, norm), nn.ReLU())
+
+
+GENERATORS.register("mobile")(Mobile)
+
+
+@GENERATORS.register("mobile_small")
+def mobile_small(
+    width: int = 64, blocks: int = 6, norm: Norm = "instance",
+    in_channels: int = 3, out_channels: int = 3,
+) -> Mobile:  # fmt: skip
+    """Build the variant for live video on a CPU."""
+    return Mobile(width, blocks, norm, in_channels, out_channels)
+
+
+@GENERATORS.register("mobile_large")
+def mobile_large(
+    width: int = 160, blocks: int = 9, norm: Norm = "instance",
+    in_channels: int = 3, out_channels: int = 3,
+) -> Mobile:  # fmt: skip
+    """Build the variant nearest to the full residual generator."""
+    return Mobile(width, blocks, norm, in_channels, out_channels)
