@@ -7,14 +7,15 @@ which directions are inside, and where the model comes from.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from cyclekit.errors import CheckpointError, CyclekitError, suggest
 from cyclekit.models import GENERATORS, ImageGenerator
@@ -86,10 +87,21 @@ def save_model(path: Path, generators: Mapping[str, ImageGenerator], info: Model
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_file(tensors, part, metadata={KEY: _dump(info)})
-        os.replace(part, path)
-    except OSError as error:
+        part.replace(path)
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CheckpointError(f"{path}: cannot be written: {reason}") from error
+    finally:
         part.unlink(missing_ok=True)
-        raise CheckpointError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def is_model(path: Path) -> bool:
+    """Say whether `path` is a safetensors file that cyclekit wrote, whatever its version."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return KEY in (file.metadata() or {})
+    except (SafetensorError, OSError):
+        return False
 
 
 def read_info(path: Path) -> ModelInfo:
@@ -123,19 +135,25 @@ def load_model(path: Path, direction: str | None = None) -> tuple[ImageGenerator
     """
     info = read_info(path)
     chosen = info.find(direction)
+    weights = _read_weights(path, f"{chosen}.")
     try:
+        # A header may lie about the size: try without memory first.
+        with torch.device("meta"):
+            GENERATORS.create(info.generator).load_state_dict(weights, assign=True)
         generator = GENERATORS.create(info.generator)
+        generator.load_state_dict(weights)
     except CyclekitError as error:
         raise CheckpointError(f"{path}: {error}") from error
-    prefix = f"{chosen}."
-    with safe_open(path, framework="pt") as file:
-        tensors = {key[len(prefix) :]: file.get_tensor(key) for key in file.keys() if key.startswith(prefix)}  # noqa: SIM118 (not a mapping)
-    try:
-        generator.load_state_dict(tensors)
     except RuntimeError as error:
-        reason = str(error).splitlines()[-1].strip()
-        raise CheckpointError(f"{path}: weights do not fit '{info.generator.name}': {reason}") from error
+        name, reason = info.generator.name, str(error).splitlines()[-1].strip()
+        raise CheckpointError(f"{path}: weights do not fit '{name}': {reason}") from error
     return generator.eval(), info, chosen
+
+
+def _read_weights(path: Path, prefix: str) -> dict[str, Tensor]:
+    with safe_open(path, framework="pt") as file:
+        keys = [key for key in file.keys() if key.startswith(prefix)]  # noqa: SIM118 (not a mapping)
+        return {key.removeprefix(prefix): file.get_tensor(key) for key in keys}
 
 
 def _dump(info: ModelInfo) -> str:

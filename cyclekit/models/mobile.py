@@ -66,7 +66,9 @@ class Mobile(ImageGenerator):
             make_norm(norm, width // 4),
             nn.ReLU(),
         )
-        self.down = nn.Sequential(_down(width // 4, width // 2, norm), _down(width // 2, width, norm))
+        self.down = nn.Sequential(
+            _down(width // 4, width // 2, norm), _down(width // 2, width, norm)
+        )
         self.blocks = nn.Sequential(*(SeparableBlock(width, norm) for _ in range(blocks)))
         self.up = nn.Sequential(_up(width, width // 2, norm), _up(width // 2, width // 4, norm))
         self.head = Head(width // 4, out_channels)

@@ -53,10 +53,10 @@ class InstanceNorm(nn.Module):
         if self.replayed is not None:
             y = self._replay(x, self.replayed)
         else:
-            y, mean, deviation = _Normalise.apply(x, self.eps)
+            y, mean, inverse = _Normalise.apply(x, self.eps)  # type: ignore[no-untyped-call]
             if self.recorded is not None:
                 self.recorded.mean[self.name] = mean.detach()
-                self.recorded.variance[self.name] = deviation.detach() ** -2 - self.eps
+                self.recorded.variance[self.name] = inverse.detach() ** -2 - self.eps
         if self.weight is None or self.bias is None:
             return y
         return torch.addcmul(_per_channel(self.bias, y), y, _per_channel(self.weight, y))
@@ -95,7 +95,8 @@ class _Normalise(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: FunctionCtx, *gradients: Tensor) -> tuple[Tensor, None]:
-        return _NormaliseBackward.apply(gradients[0], *ctx.saved_tensors, ctx.eps), None  # type: ignore[attr-defined]
+        result = _NormaliseBackward.apply(gradients[0], *ctx.saved_tensors, ctx.eps)  # type: ignore[attr-defined, no-untyped-call]
+        return result, None
 
 
 class _NormaliseBackward(torch.autograd.Function):
@@ -122,7 +123,7 @@ class _NormaliseBackward(torch.autograd.Function):
         return rows[0] if len(rows) == 1 else torch.cat(rows)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: FunctionCtx, *outer: Tensor) -> tuple[Tensor | None, ...]:
         gradient, x = (tensor.detach().requires_grad_() for tensor in ctx.saved_tensors)  # type: ignore[attr-defined]
         with torch.enable_grad():

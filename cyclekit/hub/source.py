@@ -1,0 +1,59 @@
+"""What a model's source means: an embedded name, a file, or the folder of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+
+from cyclekit.errors import CheckpointError, UsageError, suggest
+
+DEFAULT_MODEL = "starry-night"
+"""Name of the embedded model that is taken when none is asked for."""
+
+RUN_MODEL = "model.safetensors"
+"""What `cyclekit train -o RUN` calls the model inside RUN."""
+
+
+def embedded_models() -> dict[str, Path]:
+    """Return the files of all models inside the package, by name, sorted."""
+    folder = Path(str(files("cyclekit.hub") / "embedded"))
+    return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
+
+
+def find_model(source: str | Path | None) -> Path:
+    """Return the file that `source` means.
+
+    Args:
+        source: None for the default embedded model; the name of an embedded model; or the path
+            of a model file or of a run's folder. A name wins over a file of the same name, which
+            "./name" or a `Path` reaches.
+
+    Raises:
+        UsageError: if it is neither a name nor a path that exists.
+        CheckpointError: if it is a folder without a model.
+    """
+    embedded = embedded_models()
+    name = DEFAULT_MODEL if source is None else source
+    if isinstance(name, str) and name in embedded:
+        return embedded[name]
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return _model_of_run(path)
+    if path.is_file():
+        return path
+    raise UsageError(_missing(str(name), embedded))
+
+
+def _model_of_run(folder: Path) -> Path:
+    path = folder / RUN_MODEL
+    if not path.is_file():
+        raise CheckpointError(
+            f"{folder}: a folder without {RUN_MODEL}; give the folder of a run, or a model file"
+        )
+    return path
+
+
+def _missing(name: str, embedded: Mapping[str, Path]) -> str:
+    known = suggest(name, embedded) if embedded else "this installation embeds none"
+    return f"no model file '{name}' exists, and no embedded model has that name; {known}"
