@@ -1,0 +1,108 @@
+"""`cyclekit data`: the catalogue of public datasets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from cyclekit.data.catalogue import Entry
+    from cyclekit.data.download import Progress
+
+
+LISTING = """\b
+Examples:
+  cyclekit data list
+  cyclekit data list --json
+"""
+FETCHING = """\b
+Examples:
+  cyclekit data download horse2zebra -o data
+  cyclekit data download facades -o data --url https://example.org/facades.zip
+"""
+
+
+@click.group("data")
+def command() -> None:
+    """List public datasets and fetch them."""
+
+
+@command.command("list", epilog=LISTING)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+def list_entries(as_json: bool) -> None:
+    """Print the datasets that the catalogue knows."""
+    from cyclekit.data.catalogue import entries
+
+    for entry in entries():
+        click.echo(json.dumps(asdict(entry)) if as_json else _line(entry))
+
+
+@command.command(epilog=FETCHING)
+@click.argument("name")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    metavar="FOLDER",
+    help="Where the dataset's own folder goes.",
+)
+@click.option("--url", metavar="ADDRESS", help="Another address of the archive, such as a mirror.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
+def download(name: str, output: Path, url: str | None, quiet: bool) -> None:
+    """Fetch a dataset; a broken transfer goes on.
+
+    Prints the folder that holds it.
+    """
+    from cyclekit.data.catalogue import find
+    from cyclekit.data.download import download as fetch
+
+    entry = find(name)
+    if (output / name).exists() and not quiet:
+        click.echo(f"'{name}' is already there", err=True)
+    with _progress(entry, quiet) as progress:
+        click.echo(fetch(entry, output, url=url, progress=progress))
+
+
+def _line(entry: Entry) -> str:
+    size = f"{entry.size_mib:,} MiB" if entry.size_mib else "size unknown"
+    how = size if entry.url else f"by hand from {entry.source}"
+    return f"{entry.name:<23} {entry.layout:<8}  {' / '.join(entry.domains)}  ({how})"
+
+
+@contextmanager
+def _progress(entry: Entry, quiet: bool) -> Iterator[Progress | None]:
+    """Show a bar on stderr where it is a terminal, one plain line where it is not."""
+    from rich.console import Console
+
+    console = Console(stderr=True, quiet=quiet)
+    if not console.is_terminal or quiet:
+        yield _announcer(entry.name, quiet)
+        return
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console) as bar:
+        task = bar.add_task(entry.name, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _announcer(name: str, quiet: bool) -> Progress | None:
+    if quiet:
+        return None
+    told = False
+
+    def announce(done: int, total: int | None) -> None:
+        nonlocal told
+        if not told:
+            size = f", {total:,} bytes" if total else ""
+            click.echo(f"fetching '{name}'{size}", err=True)
+        told = True
+
+    return announce

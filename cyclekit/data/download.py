@@ -1,0 +1,299 @@
+"""Fetch a public dataset: resume, verify, unpack safely."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import os
+import shutil
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+from cyclekit.data.catalogue import Entry
+from cyclekit.errors import DataError
+
+Progress = Callable[[int, int | None], None]
+"""Told the bytes that are here and, where known, the bytes in all."""
+
+ATTEMPTS = 3
+PIECE = 1 << 16
+"""Bytes written at once; of a broken transfer, whole pieces are kept."""
+DAMAGE = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError)
+
+
+def download(
+    entry: Entry, folder: Path, *, url: str | None = None, progress: Progress | None = None
+) -> Path:
+    """Make `folder/NAME` hold the dataset; do nothing if it is there.
+
+    Args:
+        entry: what to fetch.
+        folder: where the dataset's own folder goes; made if missing.
+        url: another address of the archive, such as a mirror.
+        progress: called after every piece that arrives.
+
+    Returns:
+        The dataset's folder.
+
+    Raises:
+        DataError: if there is no address, the transfer fails, the checksum differs from the known
+            one, or the archive is damaged or unsafe. A broken transfer goes on at the next call.
+    """
+    target = folder / entry.name
+    if target.exists():
+        return target
+    address = url or entry.url
+    if address is None:
+        raise DataError(f"'{entry.name}' has no address to fetch from; see {entry.source}")
+    folder.mkdir(parents=True, exist_ok=True)
+    archive = _fetch(address, folder, entry.sha256 or _known_checksum(address), progress)
+    unpack(archive, target)
+    _remember_checksum(address, archive)
+    archive.unlink()
+    return target
+
+
+def unpack(archive: Path, target: Path) -> None:
+    """Unpack a zip or tar archive so that `target` appears whole or not at all.
+
+    Only plain files and folders are written, and no permissions are taken over. A single folder
+    that holds everything is left out of the path. A refused archive is deleted.
+
+    Raises:
+        DataError: if the archive is damaged, is larger than the disk has room for, or has members
+            outside its root, links or devices.
+    """
+    beside = target.with_name(f".{target.name}.part")
+    shutil.rmtree(beside, ignore_errors=True)
+    try:
+        with _members(archive) as members:
+            _check(members, room=shutil.disk_usage(archive.parent).free)
+        with _members(archive) as members:
+            _write(members, beside)
+        _content(beside).rename(target)
+    except DAMAGE as error:
+        archive.unlink()
+        raise DataError(f"{archive.name} is damaged: {error}; run the command again") from error
+    except DataError:
+        archive.unlink()
+        raise
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _fetch(url: str, folder: Path, known: str | None, progress: Progress | None) -> Path:
+    import pooch
+
+    pooch.get_logger().setLevel("WARNING")
+    name = f".{PurePosixPath(urlsplit(url).path).name}"  # hidden: never a file of the user's own
+    part = Part(folder / f"{name}.part", progress)
+
+    def transfer(url: str, output: str, pooch: object) -> None:
+        part.complete(url).replace(output)
+
+    try:
+        path = pooch.retrieve(url, known, fname=name, path=folder, downloader=transfer)
+    except ValueError as error:
+        raise DataError(
+            f"{url} is not the file it was: its sha256 differs from {known}; "
+            f"if that is right, delete its line in {_checksum_file()}"
+        ) from error
+    return Path(path)
+
+
+class Part:
+    """A file that is still arriving; survives a broken transfer and a killed process.
+
+    Args:
+        path: where the bytes are gathered.
+        progress: told how many there are.
+    """
+
+    def __init__(self, path: Path, progress: Progress | None) -> None:
+        self.path = path
+        self._progress = progress
+        self._total: int | None = None
+        self._file: IO[bytes]
+
+    def complete(self, url: str, attempts: int = ATTEMPTS) -> Path:
+        """Fetch what is missing and return the finished file.
+
+        Raises:
+            DataError: if the server refuses, or has broken off `attempts` times.
+        """
+        try:
+            self._go_on(url)
+        except OSError as error:
+            if attempts == 1 or not _transient(error):
+                raise DataError(f"cannot fetch {url}: {_reason(error)}") from error
+            return self.complete(url, attempts - 1)
+        self._tag.unlink(missing_ok=True)
+        return self.path
+
+    def write(self, data: bytes) -> None:
+        """Take the next piece; pooch calls this."""
+        self._file.write(data)
+        if self._progress:
+            self._progress(self._file.tell(), self._total)
+
+    def flush(self) -> None:
+        """Leave flushing to the file: pooch asks for it after every piece."""
+
+    def _go_on(self, url: str) -> None:
+        import pooch
+
+        with self.path.open("ab") as self._file:
+            get = pooch.HTTPDownloader(
+                chunk_size=PIECE, headers=self._headers(), hooks={"response": self._begin}
+            )
+            get(url, self, None)
+
+    def _headers(self) -> dict[str, str]:
+        """Ask for the rest, but for the whole file if it has changed or cannot be told apart."""
+        headers = {"Accept-Encoding": "identity"}
+        if self._file.tell() and self._tag.exists():
+            headers["Range"] = f"bytes={self._file.tell()}-"
+            headers["If-Range"] = self._tag.read_text(encoding="utf-8")
+        return headers
+
+    def _begin(self, response: Any, **_: Any) -> None:
+        """Look at the answer's head before its body is read; start over where it is the whole."""
+        if response.status_code == 416:
+            self._file.truncate(0)
+        if response.status_code not in (200, 206):
+            return
+        if response.status_code == 200:
+            self._file.seek(0)
+            self._file.truncate()
+        length = response.headers.get("Content-Length")
+        missing = int(length) if length else None
+        room = shutil.disk_usage(self.path.parent).free
+        if missing and missing > room:
+            raise DataError(f"{response.url} needs {missing:,} bytes, the disk has {room:,}")
+        self._total = missing and self._file.tell() + missing
+        # A weak tag ("W/...") may not stand in If-Range.
+        tag = response.headers.get("ETag", "W/")
+        tag = response.headers.get("Last-Modified", "") if tag.startswith("W/") else tag
+        self._tag.write_text(tag, encoding="utf-8") if tag else self._tag.unlink(missing_ok=True)
+
+    @property
+    def _tag(self) -> Path:
+        return self.path.with_suffix(".tag.part")
+
+
+def _transient(error: OSError) -> bool:
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    return error.errno is None and status in (None, 416, 429, 500, 502, 503, 504)
+
+
+def _reason(error: OSError) -> str:
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"the server answers {response.status_code} {response.reason}"
+    if error.errno is not None:
+        return str(error)
+    return "the connection broke; what arrived is kept, run the command again to go on"
+
+
+@dataclass(frozen=True)
+class _Member:
+    name: str
+    size: int
+    is_folder: bool
+    is_plain: bool
+    open: Callable[[], IO[bytes]]
+
+
+@contextmanager
+def _members(archive: Path) -> Iterator[Iterable[_Member]]:
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as opened:
+            yield (_zip_member(opened, info) for info in opened.infolist())
+    elif tarfile.is_tarfile(archive):
+        with tarfile.open(archive) as packed:
+            yield (_tar_member(packed, info) for info in packed)
+    else:
+        raise DataError(f"{archive.name} is neither a zip nor a tar archive")
+
+
+def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:
+    kind = stat.S_IFMT(info.external_attr >> 16)  # 0 where the archive comes from Windows
+    plain = kind in (0, stat.S_IFREG, stat.S_IFDIR)
+    return _Member(info.filename, info.file_size, info.is_dir(), plain, lambda: archive.open(info))
+
+
+def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> _Member:
+    def read() -> IO[bytes]:
+        stream = archive.extractfile(info)
+        assert stream is not None  # only links and devices have none
+        return stream
+
+    return _Member(info.name, info.size, info.isdir(), info.isfile() or info.isdir(), read)
+
+
+def _check(members: Iterable[_Member], *, room: int) -> None:
+    """Refuse before a byte is written; what is read later cannot exceed the sizes declared."""
+    total = 0
+    for member in members:
+        name = member.name.replace("\\", "/")
+        if name.startswith("/") or ".." in name.split("/") or ":" in name.split("/")[0]:
+            raise DataError(f"refused: the archive's member '{member.name}' lies outside of it")
+        if not member.is_plain:
+            raise DataError(f"refused: the archive's member '{member.name}' is a link or device")
+        total += member.size
+        if total > room:
+            raise DataError(f"refused: unpacked it has over {total:,} bytes, the disk has {room:,}")
+
+
+def _write(members: Iterable[_Member], root: Path) -> None:
+    root.mkdir()
+    for member in members:
+        path = root / member.name
+        if member.is_folder:
+            path.mkdir(parents=True, exist_ok=True)
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with member.open() as source, path.open("xb") as sink:
+            shutil.copyfileobj(source, sink)
+
+
+def _content(root: Path) -> Path:
+    inside = list(root.iterdir())
+    return inside[0] if len(inside) == 1 and inside[0].is_dir() else root
+
+
+def _known_checksum(url: str) -> str | None:
+    return _checksums().get(url)
+
+
+def _remember_checksum(url: str, archive: Path) -> None:
+    import pooch
+
+    file = _checksum_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    known = {**_checksums(), url: pooch.file_hash(str(archive))}
+    beside = file.with_name(f"{file.name}.{os.getpid()}.part")
+    beside.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+    beside.replace(file)
+
+
+def _checksums() -> dict[str, str]:
+    file = _checksum_file()
+    if not file.exists():
+        return {}
+    known: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+    return known
+
+
+def _checksum_file() -> Path:
+    import platformdirs
+
+    return platformdirs.user_data_path("cyclekit") / "checksums.json"
