@@ -1,0 +1,50 @@
+"""Finds pictures under folders."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+PICTURE_SUFFIXES = frozenset({
+    ".avif", ".bmp", ".gif", ".heic", ".heif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".mpo",
+    ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp",
+})  # fmt: skip
+"""Endings, in lower case, by which a folder's pictures are known."""
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """List the pictures under a folder and all folders in it.
+
+    Hidden files and folders are left out; links to folders are followed once; 2.jpg comes before
+    10.jpg; letter case of the ending does not matter.
+
+    Raises:
+        NotADirectoryError: if `folder` is no folder.
+    """
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{folder} is not a folder")
+    found = [path for path in _walk(folder) if path.suffix.lower() in PICTURE_SUFFIXES]
+    return sorted(found, key=natural)
+
+
+def natural(path: Path) -> list[list[tuple[bool, int, str]]]:
+    """Sort key that reads digits as numbers, part by part."""
+    return [
+        [(not piece.isdecimal(), int(piece) if piece.isdecimal() else 0, piece.casefold())
+         for piece in re.findall(r"\d+|\D+", part)]
+        for part in path.parts
+    ]  # fmt: skip
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    seen = set()
+    for root, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(root)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(root, name) for name in names if not name.startswith("."))

@@ -1,0 +1,95 @@
+"""Opens a picture file, decodes nothing, refuses what is too large."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cyclekit.errors import MediaError
+
+if TYPE_CHECKING:
+    from PIL import ImageFile
+
+# A decoder meets any bytes at all; Pillow's readers answer damage with most of Python's errors.
+DECODER_ERRORS = (
+    OSError, SyntaxError, ValueError, EOFError, ArithmeticError, LookupError, TypeError,
+    AttributeError, RuntimeError, MemoryError, struct.error, zlib.error,
+)  # fmt: skip
+_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+
+
+@contextmanager
+def opened(path: Path, limit: int) -> Iterator[ImageFile.ImageFile]:
+    """Open a picture and read its header.
+
+    Args:
+        path: the file.
+        limit: most pixels that are accepted.
+
+    Yields:
+        Pillow's image, not decoded yet.
+
+    Raises:
+        MediaError: if there is no such file, or it is no picture, or too large, or damaged; damage
+            that shows only while the caller decodes is included.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    _check_file(path)
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # its warnings are our errors or nothing
+    if Image.MAX_IMAGE_PIXELS is not None and limit > 2 * Image.MAX_IMAGE_PIXELS:
+        Image.MAX_IMAGE_PIXELS = limit
+    try:
+        with Image.open(path) as image:
+            _check_size(path, image.size, limit)
+            yield image
+    except Image.DecompressionBombError as error:
+        raise MediaError(f"{path}: too large to open safely: a decompression bomb") from error
+    except UnidentifiedImageError as error:
+        raise MediaError(f"{path}: not a picture that can be read") from error
+    except DECODER_ERRORS as error:
+        raise MediaError(f"{path}: {_reason(error)}") from error
+
+
+def _check_file(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+    except OSError as error:
+        raise MediaError(f"{path}: {error.strerror or error}") from error
+    if not head:
+        raise MediaError(f"{path}: the file is empty")
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
+        _register_heif(path)
+
+
+def _register_heif(path: Path) -> None:
+    try:
+        import pillow_heif
+    except ImportError as error:
+        hint = "HEIF pictures need pillow-heif: pip install 'cyclekit[heif]'"
+        raise MediaError(f"{path}: {hint}") from error
+    pillow_heif.register_heif_opener()
+
+
+def _check_size(path: Path, size: tuple[int, int], limit: int) -> None:
+    width, height = size
+    if width < 1 or height < 1:
+        raise MediaError(f"{path}: the picture has no pixels ({width}x{height})")
+    if width * height > limit:
+        megapixels = f"{width * height / 1e6:.0f} megapixels, at most {limit / 1e6:g} are read"
+        raise MediaError(f"{path}: too large to open safely: {width}x{height} = {megapixels}")
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, MemoryError):
+        return "not enough memory to decode it"
+    text = " ".join(str(error).split())
+    if "truncated" in text.lower():
+        return "the file is truncated: it ends before the picture does"
+    return f"the file is damaged or of an unknown kind ({text or type(error).__name__})"

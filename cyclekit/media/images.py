@@ -1,0 +1,87 @@
+"""Reads and writes picture files: turned upright, nothing lost that the format can hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cyclekit.media import decode, metadata
+from cyclekit.media.header import opened
+from cyclekit.media.picture import MAX_PIXELS, Array, Metadata, Picture
+
+__all__ = ["MAX_PIXELS", "Array", "Metadata", "Picture", "read", "read_rgb"]
+
+
+def read(path: Path, *, limit: int = MAX_PIXELS) -> Picture:
+    """Read a picture file; of several frames or pages, the first.
+
+    Args:
+        path: a file of any format that Pillow knows, and HEIF with pillow-heif.
+        limit: most pixels that are accepted; checked before decoding.
+
+    Raises:
+        MediaError: if it cannot be read, in one line that begins with the path.
+    """
+    with opened(path, limit) as image:
+        frames = _count_frames(image)
+        rgb, alpha, gray = decode.pixels(path, image)
+        return Picture(
+            pixels=rgb,
+            alpha=alpha,
+            gray=gray,
+            metadata=metadata.collect(image),
+            format=image.format or "",
+            frames=frames,
+            notes=(f"the first of {frames} frames or pages",) if frames > 1 else (),
+        )
+
+
+def read_rgb(path: Path) -> NDArray[np.uint8]:
+    """Read a picture for training: upright, 8 bits, transparency dropped; as fast as possible.
+
+    Args:
+        path: the file.
+
+    Returns:
+        uint8 RGB (H, W, 3).
+
+    Raises:
+        MediaError: if it cannot be read.
+    """
+    import cv2
+
+    if path.suffix.lower() in (".jpg", ".jpeg", ".png"):
+        data = _plain(path)
+        if data is not None:
+            image = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
+            if image is not None:
+                return np.asarray(image, np.uint8)
+    picture = read(path)
+    if picture.pixels.dtype == np.uint16:
+        return ((picture.pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return picture.pixels.astype(np.uint8, copy=False)
+
+
+def _plain(path: Path) -> NDArray[np.uint8] | None:
+    """Bytes of a whole, ordinary JPEG or PNG, which OpenCV reads right; None for all else."""
+    try:
+        data = np.fromfile(path, np.uint8)
+    except OSError:
+        return None
+    head, tail = data[:26].tobytes(), data[-12:].tobytes()
+    if head.startswith(b"\xff\xd8") and tail.endswith(b"\xff\xd9"):
+        return data if b"Adobe" not in data[:4096].tobytes() else None  # it may be CMYK
+    width, height = int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
+    color8 = head.startswith(b"\x89PNG\r\n\x1a\n") and head[24:26] in (b"\x08\x00", b"\x08\x02")
+    if color8 and tail.endswith(b"IEND\xaeB`\x82") and 0 < width * height <= MAX_PIXELS:
+        return data
+    return None
+
+
+def _count_frames(image: object) -> int:
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except (OSError, EOFError, ValueError, SyntaxError):
+        return 1

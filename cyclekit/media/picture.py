@@ -1,0 +1,78 @@
+"""A picture in memory, with all that its file said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.uint8] | NDArray[np.uint16]
+
+MAX_PIXELS = 300_000_000
+"""Larger pictures are refused by their header, before any memory is taken."""
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What accompanies the pixels and should survive a translation."""
+
+    exif: bytes | None = None
+    """EXIF block that starts with `Exif\\0\\0`; its orientation is reset, for the pixels are turned."""
+    icc: bytes | None = None
+    """Colour profile of the pixels as they are held here; None means sRGB."""
+    dpi: tuple[float, float] | None = None
+    """Dots per inch, horizontal and vertical."""
+    xmp: bytes | None = None
+    """XMP packet, without its orientation."""
+    text: Mapping[str, str] = field(default_factory=dict)
+    """Keyword and text of PNG text chunks."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture, turned upright."""
+
+    pixels: Array
+    """uint8 or uint16 RGB, (H, W, 3)."""
+    alpha: Array | None = None
+    """Opacity of the same depth, (H, W); None where every pixel is opaque by format."""
+    gray: bool = False
+    """Whether the file held one channel; the three of `pixels` are then equal."""
+    metadata: Metadata = field(default_factory=Metadata)
+    """EXIF, colour profile, resolution, text."""
+    format: str = ""
+    """Pillow's name of the file's format: "JPEG", "PNG"; empty if not from a file."""
+    frames: int = 1
+    """Frames or pages in the file, of which this is the first."""
+    notes: tuple[str, ...] = ()
+    """What the user should know about how the file was read."""
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return int(self.pixels.shape[1])
+
+
+def turned(array: Array, orientation: int) -> Array:
+    """Turn stored rows and columns upright.
+
+    Args:
+        array: (H, W) or (H, W, C).
+        orientation: EXIF tag 274, 1 to 8; anything else leaves the array as it is.
+    """
+    upright: Any = array
+    if orientation in (5, 6, 7, 8):
+        upright = upright.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        upright = upright[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        upright = upright[::-1]
+    return np.ascontiguousarray(upright)
