@@ -14,7 +14,7 @@ import cyclekit
 ROOT = Path(cyclekit.__file__).parent
 LAYERS = [
     {"errors"},
-    {"registry", "pixels", "media"},
+    {"registry", "pixels", "media", "devices"},
     {"config", "models", "losses"},
     {"data", "methods", "checkpoint", "metrics"},
     {"training", "inference", "export", "legacy"},
