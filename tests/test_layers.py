@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import cyclekit
-
-ROOT = Path(cyclekit.__file__).parent
+ROOT = Path(__file__).parents[1] / "cyclekit"
 LAYERS = [
     {"errors"},
     {"registry", "pixels", "media", "devices"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import lzma
 import os
@@ -13,9 +14,8 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, Any
-from urllib.parse import urlsplit
 
 from cyclekit.data.catalogue import Entry
 from cyclekit.errors import DataError
@@ -26,7 +26,10 @@ Progress = Callable[[int, int | None], None]
 ATTEMPTS = 3
 PIECE = 1 << 16
 """Bytes written at once; of a broken transfer, whole pieces are kept."""
-DAMAGE = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError)
+DAMAGE = (
+    *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, lzma.LZMAError),
+    *(EOFError, RuntimeError),  # cut off; encrypted, or packed in a way that zipfile does not know
+)
 
 
 def download(
@@ -53,11 +56,16 @@ def download(
     address = url or entry.url
     if address is None:
         raise DataError(f"'{entry.name}' has no address to fetch from; see {entry.source}")
-    folder.mkdir(parents=True, exist_ok=True)
-    archive = _fetch(address, folder, entry.sha256 or _known_checksum(address), progress)
-    unpack(archive, target)
-    _remember_checksum(address, archive)
-    archive.unlink()
+    # Hidden and named after the dataset: it can meet no file of the user's own.
+    archive = folder / f".{entry.name}.archive"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _fetch(address, archive, entry.sha256 or _known_checksum(address), progress)
+        unpack(archive, target)
+        _remember_checksum(address, archive)
+        archive.unlink()
+    except OSError as error:
+        raise DataError(f"cannot keep '{entry.name}' in {folder}: {error}") from error
     return target
 
 
@@ -81,7 +89,7 @@ def unpack(archive: Path, target: Path) -> None:
         _content(beside).rename(target)
     except DAMAGE as error:
         archive.unlink()
-        raise DataError(f"{archive.name} is damaged: {error}; run the command again") from error
+        raise DataError(f"the archive is damaged: {error}; run the command again") from error
     except DataError:
         archive.unlink()
         raise
@@ -89,24 +97,22 @@ def unpack(archive: Path, target: Path) -> None:
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def _fetch(url: str, folder: Path, known: str | None, progress: Progress | None) -> Path:
+def _fetch(url: str, archive: Path, known: str | None, progress: Progress | None) -> None:
     import pooch
 
     pooch.get_logger().setLevel("WARNING")
-    name = f".{PurePosixPath(urlsplit(url).path).name}"  # hidden: never a file of the user's own
-    part = Part(folder / f"{name}.part", progress)
+    part = Part(archive.with_name(f"{archive.name}.part"), progress)
 
     def transfer(url: str, output: str, pooch: object) -> None:
         part.complete(url).replace(output)
 
     try:
-        path = pooch.retrieve(url, known, fname=name, path=folder, downloader=transfer)
+        pooch.retrieve(url, known, fname=archive.name, path=archive.parent, downloader=transfer)
     except ValueError as error:
         raise DataError(
             f"{url} is not the file it was: its sha256 differs from {known}; "
             f"if that is right, delete its line in {_checksum_file()}"
         ) from error
-    return Path(path)
 
 
 class Part:
@@ -133,7 +139,8 @@ class Part:
             self._go_on(url)
         except OSError as error:
             if attempts == 1 or not _transient(error):
-                raise DataError(f"cannot fetch {url}: {_reason(error)}") from error
+                reason = _reason(error, self.path.stat().st_size)
+                raise DataError(f"cannot fetch {url}: {reason}") from error
             return self.complete(url, attempts - 1)
         self._tag.unlink(missing_ok=True)
         return self.path
@@ -190,17 +197,21 @@ class Part:
 
 
 def _transient(error: OSError) -> bool:
+    if error.errno is not None or isinstance(error, ValueError):  # the disk; a malformed address
+        return False
     status = getattr(getattr(error, "response", None), "status_code", None)
-    return error.errno is None and status in (None, 416, 429, 500, 502, 503, 504)
+    return status in (None, 416, 429, 500, 502, 503, 504)
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError, kept: int) -> str:
     response = getattr(error, "response", None)
     if response is not None:
         return f"the server answers {response.status_code} {response.reason}"
-    if error.errno is not None:
+    if not _transient(error):
         return str(error)
-    return "the connection broke; what arrived is kept, run the command again to go on"
+    if not kept:
+        return "no answer; check the address and the network"
+    return f"the connection broke; {kept:,} bytes are kept, run the command again to go on"
 
 
 @dataclass(frozen=True)
@@ -221,7 +232,9 @@ def _members(archive: Path) -> Iterator[Iterable[_Member]]:
         with tarfile.open(archive) as packed:
             yield (_tar_member(packed, info) for info in packed)
     else:
-        raise DataError(f"{archive.name} is neither a zip nor a tar archive")
+        raise DataError(
+            "what was fetched is neither a zip nor a tar archive; is the address right?"
+        )
 
 
 def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:

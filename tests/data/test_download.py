@@ -150,7 +150,7 @@ def test_a_broken_transfer_asks_only_for_the_rest(server: Server, tmp_path: Path
 
 def test_the_next_call_goes_on_where_a_failed_one_stopped(server: Server, tmp_path: Path) -> None:
     server.break_after = [2 * PIECE, *[0] * (ATTEMPTS - 1)]
-    with pytest.raises(DataError, match=r"connection broke.*run the command again"):
+    with pytest.raises(DataError, match=r"connection broke; 131,072 bytes are kept, run"):
         download(toy(server.url), tmp_path / "data")
     assert not (tmp_path / "data" / "toy").exists()
     asked = len(server.ranges)
@@ -217,6 +217,25 @@ def test_a_missing_file_is_reported_without_trying_again(server: Server, tmp_pat
     assert len(server.ranges) == 1
 
 
+def test_a_folder_that_cannot_be_made_is_reported(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match=r"cannot keep 'toy' in .*file"):
+        download(toy(server.url), tmp_path / "file")
+
+
+def test_an_address_without_server_is_reported(server: Server, tmp_path: Path) -> None:
+    nowhere = server.url
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(DataError, match="no answer; check the address and the network"):
+        download(toy(nowhere), tmp_path)
+
+
+def test_what_is_no_address_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"cannot fetch toy\.zip: Invalid URL"):
+        download(toy("toy.zip"), tmp_path)
+
+
 def test_a_busy_server_is_asked_again(server: Server, tmp_path: Path) -> None:
     server.status = 503
     with pytest.raises(DataError, match="the server answers 503"):
@@ -230,7 +249,7 @@ def test_a_file_larger_than_the_disk_is_refused_before_it_is_taken(
     server.claimed_length = 1 << 60
     with pytest.raises(DataError, match="needs 1,152,921,504,606,846,976 bytes, the disk has"):
         download(toy(server.url), tmp_path)
-    assert (tmp_path / ".toy.zip.part").stat().st_size == 0
+    assert (tmp_path / ".toy.archive.part").stat().st_size == 0
 
 
 @pytest.mark.parametrize("name", ["../evil.jpg", "/tmp/evil.jpg", "a/../../evil.jpg", "C:/evil"])
@@ -275,6 +294,13 @@ def test_a_damaged_archive_leaves_nothing_half_unpacked(tmp_path: Path) -> None:
 def test_a_cut_off_tar_is_refused(tmp_path: Path) -> None:
     noise = bytes(hashlib.sha256(bytes([n])).digest()[0] for n in range(256)) * 20
     refuse(tmp_path, tarred(member("toy/1.jpg"), content=noise)[:-60], "damaged")
+
+
+def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
+    locked = bytearray(zipped({"toy/1.jpg": b"picture"}))
+    locked[locked.find(b"PK\3\4") + 6] |= 1
+    locked[locked.find(b"PK\1\2") + 8] |= 1
+    refuse(tmp_path, bytes(locked), "damaged: .*encrypted")
 
 
 def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
