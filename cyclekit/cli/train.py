@@ -1,0 +1,125 @@
+"""`cyclekit train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cyclekit.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from cyclekit.config.schema import Config
+    from cyclekit.training.distributed import Team
+
+
+@click.command(
+    short_help="Learn to turn one pile of pictures into another.",
+    epilog="""\b
+Examples:
+  cyclekit train horses/ zebras/ -o runs/zebra --preset cyclegan-lite --minutes 60
+  cyclekit train horse2zebra/ -o runs/zebra --names horse zebra --set data.crop=128""",
+)
+@click.argument("roots", nargs=-1, metavar="FOLDER...", type=click.Path(path_type=Path))
+@click.option("-o", "--output", "folder", metavar="RUN", type=click.Path(path_type=Path), help="Folder of the run; the same command goes on where it was interrupted.")  # fmt: skip
+@click.option("--method", metavar="NAME", help="The game.  [default: the preset's]")
+@click.option("--preset", metavar="NAME", default="cyclegan", show_default=True, help="Settings to start from: cyclegan, cyclegan-lite, painting.")  # fmt: skip
+@click.option("--config", "file", metavar="FILE", type=click.Path(path_type=Path), help="Settings that --dry-run printed; replaces the preset.")  # fmt: skip
+@click.option("--set", "settings", metavar="SECTION.KEY=VALUE", multiple=True, help="Change one setting; may be repeated.")  # fmt: skip
+@click.option("--names", nargs=2, metavar="FIRST SECOND", help="Names of the two domains.  [default: the folders']")  # fmt: skip
+@click.option("--images", metavar="N", type=click.IntRange(1), help="Length in pictures of each domain.")  # fmt: skip
+@click.option("--epochs", metavar="N", type=click.FloatRange(0, min_open=True), help="Length in passes over the larger domain.")  # fmt: skip
+@click.option("--minutes", metavar="N", type=click.FloatRange(0, min_open=True), help="Length in minutes.")  # fmt: skip
+@click.option("--device", metavar="NAME", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")  # fmt: skip
+@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), help="Type of the forward pass.  [default: the preset's, auto]")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Print the settings as YAML and stop.")
+@click.option("-q", "--quiet", is_flag=True, help="Errors only.")
+def command(
+    roots: tuple[Path, ...], folder: Path | None, method: str | None, preset: str,
+    file: Path | None, settings: tuple[str, ...], names: tuple[str, str] | None,
+    images: int | None, epochs: float | None, minutes: float | None,
+    device: str, precision: str | None, dry_run: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Learn to turn one pile of pictures into another.
+
+    FOLDER... is two folders, one a domain; or one that holds trainA and trainB (and testA,
+    testB), or train/NAME1 and train/NAME2, or side-by-side pairs.
+
+    RUN gets model.safetensors, samples/, log.jsonl, config.yaml and state.pt. Ctrl-C saves and
+    stops. Exit codes: 0 done, 1 cannot go on, 2 wrong usage, 130 interrupted.
+    """
+    lengths = {"images": images, "epochs": epochs, "minutes": minutes}
+    options = {"method": method, "precision": precision, "names": names, "roots": roots}
+    config = _resolve(file, preset, settings, lengths, options)
+    if dry_run:
+        from cyclekit.config.resolve import dump
+
+        _check_parts(config)
+        click.echo(dump(config), nl=False)
+        return
+    if folder is None:
+        raise UsageError("missing -o RUN: a folder for the model, the samples and the state")
+    _train(config, folder, device, quiet)
+
+
+def _resolve(
+    file: Path | None, preset: str, settings: tuple[str, ...],
+    lengths: dict[str, Any], options: dict[str, Any],
+) -> Config:  # fmt: skip
+    from cyclekit.config.resolve import parse_set, read_file, read_preset, resolve
+
+    given = {unit: length for unit, length in lengths.items() if length is not None}
+    if len(given) > 1:
+        raise UsageError(f"give one of --images, --epochs, --minutes, not {len(given)}")
+    trees = [read_file(file) if file else read_preset(preset)]
+    if options["method"]:
+        trees.append({"method": {"name": options["method"]}})
+    data = {}
+    if options["roots"]:
+        data["roots"] = [str(root.resolve()) for root in options["roots"]]
+    if options["names"]:
+        data["names"] = options["names"]
+    trees.append({"data": data})
+    if given:
+        trees.append({"train": {unit: given.get(unit) for unit in lengths}})
+    if options["precision"]:
+        trees.append({"train": {"precision": options["precision"]}})
+    trees += [parse_set(setting) for setting in settings]
+    return resolve(trees)
+
+
+def _check_parts(config: Config) -> None:
+    import torch
+
+    from cyclekit.training.loop import build_learner
+
+    build_learner(config, torch.device("meta"))
+
+
+def _train(config: Config, folder: Path, device: str, quiet: bool) -> None:
+    from cyclekit.cli.training_report import Interruption, TrainingReport
+    from cyclekit.data.layouts import find_domains
+    from cyclekit.devices import choose_device
+    from cyclekit.training.distributed import join_team, leave_team
+    from cyclekit.training.loop import train
+
+    if not config.data.roots:
+        raise UsageError("missing FOLDER...: the pictures to learn from")
+    if not any((config.train.images, config.train.epochs, config.train.minutes)):
+        raise ConfigError("the run has no length; give --images, --epochs or --minutes")
+    chosen = choose_device(device)
+    domains = find_domains(config.data.roots, config.data.names)
+    team: Team = join_team(chosen)
+    try:
+        with Interruption() as interruption, TrainingReport(quiet or not team.leads) as report:
+            progress = train(
+                config, domains, folder, device=chosen, team=team, listener=report,
+                stop=lambda _: interruption.asked,
+            )  # fmt: skip
+    finally:
+        leave_team()
+    if interruption.asked and not progress.done:
+        raise KeyboardInterrupt
+    if team.leads:
+        click.echo(folder / "model.safetensors")

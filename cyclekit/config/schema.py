@@ -1,0 +1,113 @@
+"""Every setting of a run, with its meaning and unit; unknown ones are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cyclekit.registry import Spec
+
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A group of settings that knows all of its keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Part(BaseModel):
+    """A registered name; all other keys are options of its factory, checked by its signature."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str
+    """Key in the registry."""
+
+    @property
+    def spec(self) -> Spec:
+        """The name and the options."""
+        return Spec(self.name, dict(self.model_extra or {}))
+
+
+class Data(Section):
+    """Which pictures, and how they become training crops."""
+
+    roots: tuple[Path, ...] = ()
+    """One folder that holds both domains, or one folder a domain."""
+    names: tuple[str, str] | None = None
+    """Names of the two domains; None takes them from the folders."""
+    load: Positive | None = 286
+    """Short side that pictures are resized to before the crop, px; None keeps their size."""
+    crop: Positive = 256
+    """Side of the random square crop, px."""
+    flip: Share = 0.5
+    """Probability of a left-right flip."""
+    color: Share = 0.0
+    """Strength of random brightness, contrast and saturation."""
+    cache: Annotated[int, Field(ge=0)] = 512
+    """Decoded pictures kept in memory, MB a process."""
+    workers: Annotated[int, Field(ge=0)] | Literal["auto"] = "auto"
+    """Loader processes; auto takes half of the cores, none where there are two."""
+
+
+class Optimizer(Section):
+    """Adam, the same for every phase."""
+
+    rate: Annotated[float, Field(gt=0)] = 2e-4
+    """Learning rate before it falls."""
+    rate_discriminator: Annotated[float, Field(gt=0)] | None = None
+    """Learning rate of the critics; None takes `rate`."""
+    betas: tuple[Share, Share] = (0.5, 0.999)
+    """Decay of the averages of the gradient and of its square."""
+    hold: Share = 0.5
+    """Share of the run at the full rate; then it falls in a line to 0."""
+
+
+class Train(Section):
+    """How long, how often, how exactly."""
+
+    images: Positive | None = None
+    """Length in pictures of each domain."""
+    epochs: Annotated[float, Field(gt=0)] | None = None
+    """Length in passes over the larger domain."""
+    minutes: Annotated[float, Field(gt=0)] | None = None
+    """Length in minutes; turned into pictures once the speed has been measured."""
+    batch: Positive = 1
+    """Pictures of each domain a step, over all processes together."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Decides first weights, order of pictures, augmentation, pools."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Type of the forward pass; auto takes bf16 where the device multiplies it natively."""
+    initialization: str = "normal"
+    """First weights: normal, xavier, kaiming, orthogonal."""
+    gain: Annotated[float, Field(gt=0)] = 0.02
+    """Deviation or gain of the first weights."""
+    half_life: Annotated[float, Field(ge=0)] = 1000
+    """Half-life of the generators' averaged weights, in pictures; 0 for no average."""
+    state_every: Positive = 2000
+    """Pictures between two states on disk."""
+    sample_every: Positive = 2000
+    """Pictures between two sample sheets."""
+    log_every: Positive = 100
+    """Pictures between two lines of the log."""
+    loss_limit: Annotated[float, Field(gt=0)] = 1e4
+    """A loss beyond this stops the run."""
+
+
+class Config(Section):
+    """A run."""
+
+    method: Part = Part(name="cyclegan")
+    generator: Part = Part(name="resnet9")
+    discriminator: Part = Part(name="patch")
+    data: Data = Data()
+    optimizer: Optimizer = Optimizer()
+    train: Train = Train()
+
+    def plain(self) -> dict[str, Any]:
+        """Return the settings as plain values that YAML and JSON can hold."""
+        return self.model_dump(mode="json")

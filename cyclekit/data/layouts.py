@@ -1,0 +1,139 @@
+"""Which pictures belong to which domain, read from the way folders are laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from cyclekit.errors import DataError
+from cyclekit.media.folders import list_pictures
+
+Half = Literal["left", "right"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A picture of a domain."""
+
+    path: Path
+    """The file."""
+    half: Half | None = None
+    """Which half of a side-by-side pair; None for the whole picture."""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One pile of pictures."""
+
+    name: str
+    """What the pictures show: "horse"."""
+    train: tuple[Source, ...]
+    """Pictures to learn from."""
+    held_out: tuple[Source, ...]
+    """Pictures that training never sees; shown on sample sheets."""
+
+
+TRAIN, TEST = ("train", "training"), ("test", "val", "valid", "validation")
+HELD_OUT = 4
+"""Pictures set aside where a domain has no test folder, if it has many more."""
+
+
+def find_domains(
+    roots: Sequence[Path], names: Sequence[str] | None = None
+) -> tuple[Domain, Domain]:
+    """Find both domains.
+
+    Args:
+        roots: two folders, one a domain; or one folder that holds trainA and trainB, or
+            train/NAME1 and train/NAME2, or side-by-side pairs (left is the first domain).
+        names: of the domains; None takes the folders' names.
+
+    Raises:
+        DataError: if the folders do not exist or are laid out otherwise.
+    """
+    for root in roots:
+        if not root.is_dir():
+            raise DataError(f"{root}: no such folder")
+    if len(roots) == 2:
+        domains = _two_folders(roots[0], roots[1])
+    elif len(roots) == 1:
+        domains = _one_root(roots[0])
+    else:
+        raise DataError(f"expected one or two folders of pictures, got {len(roots)}")
+    first, second = names or (domains[0].name, domains[1].name)
+    if first == second:
+        first, second = f"{first}-A", f"{second}-B"
+    return _named(domains[0], first), _named(domains[1], second)
+
+
+def _two_folders(a: Path, b: Path) -> tuple[Domain, Domain]:
+    return _split(a.name, _sources(a), ()), _split(b.name, _sources(b), ())
+
+
+def _one_root(root: Path) -> tuple[Domain, Domain]:
+    for train in TRAIN:
+        if (root / f"{train}A").is_dir() and (root / f"{train}B").is_dir():
+            return _lettered(root, train, "A"), _lettered(root, train, "B")
+        if (root / train).is_dir():
+            return _inside(root, train)
+    if list_pictures(root):
+        return _pairs(root.name, _sources(root), ())
+    raise DataError(
+        f"{root}: expected trainA and trainB, or train/NAME1 and train/NAME2, "
+        "or side-by-side pictures; or give two folders"
+    )
+
+
+def _lettered(root: Path, train: str, letter: str) -> Domain:
+    tests = [root / f"{test}{letter}" for test in TEST]
+    held_out = next((_sources(test) for test in tests if test.is_dir()), ())
+    return _split(letter, _sources(root / f"{train}{letter}"), held_out)
+
+
+def _inside(root: Path, train: str) -> tuple[Domain, Domain]:
+    folders = sorted(path for path in (root / train).iterdir() if path.is_dir())
+    test = next((root / test for test in TEST if (root / test).is_dir()), None)
+    if not folders:
+        return _pairs(root.name, _sources(root / train), _sources(test) if test else ())
+    if len(folders) != 2:
+        found = ", ".join(folder.name for folder in folders)
+        raise DataError(f"{root / train}: expected two folders, one a domain; found {found}")
+    a, b = (
+        _split(
+            folder.name,
+            _sources(folder),
+            _sources(test / folder.name) if test and (test / folder.name).is_dir() else (),
+        )
+        for folder in folders
+    )
+    return a, b
+
+
+def _pairs(
+    name: str, train: tuple[Source, ...], held_out: tuple[Source, ...]
+) -> tuple[Domain, Domain]:
+    left, right = (
+        _split(
+            f"{name}-{half}",
+            tuple(Source(source.path, half) for source in train),
+            tuple(Source(source.path, half) for source in held_out),
+        )
+        for half in ("left", "right")
+    )
+    return left, right
+
+
+def _sources(folder: Path) -> tuple[Source, ...]:
+    return tuple(Source(path) for path in list_pictures(folder))
+
+
+def _split(name: str, train: tuple[Source, ...], held_out: tuple[Source, ...]) -> Domain:
+    if not held_out and len(train) > 10 * HELD_OUT:
+        train, held_out = train[:-HELD_OUT], train[-HELD_OUT:]
+    return Domain(name, train, held_out)
+
+
+def _named(domain: Domain, name: str) -> Domain:
+    return Domain(name, domain.train, domain.held_out)

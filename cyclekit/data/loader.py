@@ -1,0 +1,76 @@
+"""Batches in the order of the run, from any position on, for this process's share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from cyclekit.data.datasets import Item
+
+
+@dataclass(frozen=True)
+class RawBatch:
+    """Crops of both domains and what was skipped for them."""
+
+    a: Tensor
+    """uint8 (N, 3, H, W), channels-last."""
+    b: Tensor
+    """uint8 (N, 3, H, W), channels-last."""
+    broken: tuple[str, ...]
+    """Messages about pictures that had to be skipped."""
+
+
+class Positions(Sampler[list[int]]):
+    """Positions of the run, a batch at a time, without end.
+
+    Args:
+        start: pictures seen so far.
+        batch: pictures of each domain a step, over all processes.
+        rank: this process.
+        world: how many processes share a batch; `batch` is a multiple of it.
+    """
+
+    def __init__(self, start: int, batch: int, rank: int = 0, world: int = 1) -> None:
+        self.start, self.batch, self.rank, self.world = start, batch, rank, world
+
+    def __iter__(self) -> Iterator[list[int]]:
+        share = self.batch // self.world
+        first = self.start + self.rank * share
+        while True:
+            yield list(range(first, first + share))
+            first += self.batch
+
+
+def make_loader(
+    dataset: Dataset[Item], positions: Positions, workers: int | Literal["auto"] = "auto"
+) -> DataLoader[Item]:
+    """Build a loader that yields `RawBatch` for ever."""
+    count = _auto_workers() if workers == "auto" else workers
+    return DataLoader(
+        dataset,
+        batch_sampler=positions,
+        num_workers=count,
+        collate_fn=_collate,
+        pin_memory=torch.cuda.is_available(),
+        persistent_workers=count > 0,
+        multiprocessing_context="spawn" if count else None,
+    )
+
+
+def _auto_workers() -> int:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return 0 if not cores or cores <= 2 else min(8, cores // 2)
+
+
+def _collate(items: list[Item]) -> RawBatch:
+    return RawBatch(
+        a=torch.stack([item.a for item in items]),
+        b=torch.stack([item.b for item in items]),
+        broken=tuple(message for item in items for message in item.broken),
+    )

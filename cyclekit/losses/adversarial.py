@@ -1,0 +1,87 @@
+"""The adversarial games, on logits: one method a player."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cyclekit.registry import Registry
+
+
+class AdversarialLoss(nn.Module, ABC):
+    """What each player minimises. D(x) below is a probability, sigmoid of the logits."""
+
+    @abstractmethod
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Return the discriminator's loss, a scalar, from logits of any shape."""
+
+    @abstractmethod
+    def generator(self, fake: Tensor) -> Tensor:
+        """Return the generator's loss, a scalar, from logits of any shape."""
+
+
+ADVERSARIAL_LOSSES: Registry[AdversarialLoss] = Registry("adversarial loss")
+
+
+@ADVERSARIAL_LOSSES.register("minimax")
+class Minimax(AdversarialLoss):
+    """The game as first written (https://arxiv.org/abs/1406.2661, equation 1): l_G = -l_D."""
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        """-E log D(real) - E log(1 - D(fake))."""
+        return F.softplus(-real).mean() + F.softplus(fake).mean()
+
+    def generator(self, fake: Tensor) -> Tensor:
+        """E log(1 - D(fake)); its gradient vanishes where the discriminator is sure."""
+        return -F.softplus(fake).mean()
+
+
+@ADVERSARIAL_LOSSES.register("nonsaturating")
+class NonSaturating(Minimax):
+    """The same discriminator; a generator that learns most where it is caught (section 3)."""
+
+    def generator(self, fake: Tensor) -> Tensor:
+        """-E log D(fake)."""
+        return F.softplus(-fake).mean()
+
+
+@ADVERSARIAL_LOSSES.register("lsgan")
+class LeastSquares(AdversarialLoss):
+    """Least squares on raw outputs (https://arxiv.org/abs/1611.04076), halved as CycleGAN does."""
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        """(E (real - 1)^2 + E fake^2) / 2."""
+        return ((real - 1).square().mean() + fake.square().mean()) / 2
+
+    def generator(self, fake: Tensor) -> Tensor:
+        """E (fake - 1)^2."""
+        return (fake - 1).square().mean()
+
+
+@ADVERSARIAL_LOSSES.register("hinge")
+class Hinge(AdversarialLoss):
+    """Hinge game (https://arxiv.org/abs/1705.02894, equations 13 and 14)."""
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        """E max(0, 1 - real) + E max(0, 1 + fake)."""
+        return torch.relu(1 - real).mean() + torch.relu(1 + fake).mean()
+
+    def generator(self, fake: Tensor) -> Tensor:
+        """-E fake."""
+        return -fake.mean()
+
+
+@ADVERSARIAL_LOSSES.register("wgan")
+class Wasserstein(AdversarialLoss):
+    """Difference of means (https://arxiv.org/abs/1701.07875); wants a bounded discriminator."""
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        """E fake - E real."""
+        return fake.mean() - real.mean()
+
+    def generator(self, fake: Tensor) -> Tensor:
+        """-E fake."""
+        return -fake.mean()

@@ -1,0 +1,363 @@
+"""Build, resume, step, save: training from first to last picture."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Adam, Optimizer
+
+from cyclekit.checkpoint.model import ModelInfo, save_model
+from cyclekit.checkpoint.state import save_state
+from cyclekit.config.schema import Config
+from cyclekit.data.augment import Augmentation
+from cyclekit.data.datasets import Unpaired, require_usable
+from cyclekit.data.layouts import Domain
+from cyclekit.data.loader import Positions, RawBatch, make_loader
+from cyclekit.methods import METHODS, Method
+from cyclekit.methods.pool import ImagePool
+from cyclekit.models.initialize import initialize
+from cyclekit.pixels import from_bytes
+from cyclekit.training.average import Average
+from cyclekit.training.distributed import Team, anyone, require_even_shares
+from cyclekit.training.health import require_healthy
+from cyclekit.training.loggers import JsonLines
+from cyclekit.training.precision import choose_precision
+from cyclekit.training.progress import Progress
+from cyclekit.training.run import Run
+from cyclekit.training.samples import SampleSheet
+from cyclekit.training.schedules import rate_factor
+from cyclekit.training.step import train_step
+
+
+@dataclass(frozen=True)
+class Tick:
+    """What is told every now and then."""
+
+    progress: Progress
+    """The moment."""
+    losses: dict[str, float]
+    """Mean weighted losses since the last tick."""
+    speed: float
+    """Pictures of each domain a second since the last tick."""
+
+
+class Listener:
+    """Hears what happens; this one does nothing with it."""
+
+    def start(self, progress: Progress) -> None:
+        """The run begins, or goes on, here."""
+
+    def tick(self, tick: Tick) -> None:
+        """Some pictures later."""
+
+    def note(self, message: str) -> None:
+        """Something the user should know."""
+
+
+@dataclass
+class Learner:
+    """All that changes during a run."""
+
+    method: Method
+    """The networks and their game."""
+    optimizers: dict[str, Optimizer]
+    """One a phase."""
+    average: Average
+    """Averaged generators."""
+    progress: Progress
+    """How far it is."""
+
+    def state(self) -> dict[str, Any]:
+        """Return plain values and tensors that `restore` takes back."""
+        return {
+            "progress": self.progress.plain(),
+            "method": self.method.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizers": {name: one.state_dict() for name, one in self.optimizers.items()},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to a saved moment."""
+        self.progress = Progress(**state["progress"])
+        self.method.load_state_dict(state["method"])
+        self.average.load_state_dict(state["average"])
+        for name, optimizer in self.optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][name])
+
+
+def train(
+    config: Config,
+    domains: tuple[Domain, Domain],
+    folder: Path,
+    *,
+    device: torch.device,
+    team: Team = Team(),  # noqa: B008 (frozen)
+    listener: Listener | None = None,
+    stop: Callable[[Progress], bool] = lambda _: False,
+) -> Progress:
+    """Train until the run's length, or until `stop`; go on where the folder's state ends.
+
+    Args:
+        config: the settings.
+        domains: the pictures.
+        folder: of the run.
+        device: where to compute.
+        team: the processes that share the work.
+        listener: hears of progress.
+        stop: asked after every step; the state is saved before the function returns.
+
+    Returns:
+        How far the run is.
+
+    Raises:
+        ConfigError: if the settings do not fit the run's state or each other.
+        DataError: if a domain has fewer than 2 usable pictures.
+        TrainingError: if a loss is not a number or beyond all bounds.
+    """
+    listener = listener or Listener()
+    require_even_shares(config.train.batch, team)
+    learner = build_learner(config, device)
+    run = Run(folder)
+    state = run.resume(config)
+    for domain in domains:
+        for message in require_usable(domain):
+            listener.note(f"skipped {message}")
+    if state is None:
+        learner.progress = Progress(total=_length(config, domains))
+        if team.leads:
+            run.start(config)
+    else:
+        _check_pictures(state, domains)
+        learner.restore(state)
+        for module in learner.method.modules():
+            if isinstance(module, ImagePool):
+                module.move(device)
+    return _Sitting(config, domains, run, learner, device, team, listener, stop).go()
+
+
+def build_learner(config: Config, device: torch.device) -> Learner:
+    """Build networks, averages and optimizers at their first weights.
+
+    Raises:
+        ConfigError: if a name or an option is unknown.
+    """
+    torch.manual_seed(config.train.seed)
+    method = METHODS.create(
+        config.method.spec, generator=config.generator.spec, discriminator=config.discriminator.spec
+    )
+    initialize(method, config.train.initialization, config.train.gain)
+    method = method.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = Average(method.translators(), config.train.half_life)
+    rates = {"discriminators": config.optimizer.rate_discriminator}
+    optimizers: dict[str, Optimizer] = {
+        phase.name: Adam(
+            [p for network in phase.networks for p in network.parameters()],
+            lr=rates.get(phase.name) or config.optimizer.rate,
+            betas=config.optimizer.betas,
+            fused=True,
+        )
+        for phase in method.phases()
+    }
+    return Learner(method, optimizers, average, Progress())
+
+
+class _Sitting:
+    """From start or resume to the end or the next interruption."""
+
+    def __init__(
+        self, config: Config, domains: tuple[Domain, Domain], run: Run, learner: Learner,
+        device: torch.device, team: Team, listener: Listener, stop: Callable[[Progress], bool],
+    ) -> None:  # fmt: skip
+        self.config, self.domains, self.run, self.learner = config, domains, run, learner
+        self.device, self.team, self.listener, self.stop = device, team, listener, stop
+        self.dtype = choose_precision(config.train.precision, device)
+        self.rates = {
+            name: optimizer.param_groups[0].get("initial_lr", optimizer.param_groups[0]["lr"])
+            for name, optimizer in learner.optimizers.items()
+        }
+        self.told: set[str] = set()
+        self.sums: dict[str, Tensor] = {}
+        self.steps = 0
+        self.saved_at = -1
+
+    def go(self) -> Progress:
+        train, learner = self.config.train, self.learner
+        sheet = SampleSheet(*self.domains, side=self._sheet_side()) if self.team.leads else None
+        log = JsonLines(self.run.log, learner.progress.images) if self.team.leads else None
+        self.listener.start(learner.progress)
+        ticked = learner.progress
+        batches = iter(self._loader())
+        while not learner.progress.done:
+            before = learner.progress
+            self._step(next(batches))
+            now = learner.progress
+            stopping = anyone(self.stop(now), self.team)
+            if now.crossed(before, train.log_every) or now.done or stopping:
+                ticked = self._tick(ticked, log)
+            if now.crossed(before, train.sample_every) or now.done:
+                self._sample(sheet)
+            if now.crossed(before, train.state_every) or now.done or stopping:
+                self._save()
+            if stopping:
+                break
+        return learner.progress
+
+    def _step(self, raw: RawBatch) -> None:
+        config, learner = self.config, self.learner
+        started = time.perf_counter()
+        self._tell_broken(raw)
+        factor = rate_factor(learner.progress, config.optimizer.hold)
+        for name, optimizer in learner.optimizers.items():
+            for group in optimizer.param_groups:
+                group["lr"] = self.rates[name] * factor
+        batch = {"a": self._ready(raw.a), "b": self._ready(raw.b)}
+        seed = config.train.seed + 2 * learner.progress.images
+        losses = train_step(
+            learner.method, learner.optimizers, batch, seed=seed, dtype=self.dtype, team=self.team
+        )
+        for name, loss in losses.items():
+            self.sums[name] = self.sums.get(name, torch.zeros_like(loss)) + loss
+        self.steps += 1
+        learner.progress = learner.progress.advance(
+            config.train.batch, time.perf_counter() - started
+        )
+        learner.average.update(
+            learner.method.translators(), learner.progress.images, config.train.batch
+        )
+        self._settle_length()
+
+    def _tick(self, last: Progress, log: JsonLines | None) -> Progress:
+        now = self.learner.progress
+        losses = {name: float(total) / self.steps for name, total in self.sums.items()}
+        self.sums, self.steps = {}, 0
+        require_healthy(losses, self.config.train.loss_limit, now.images)
+        speed = (now.images - last.images) / max(now.seconds - last.seconds, 1e-9)
+        if log is not None:
+            values = {name: round(value, 6) for name, value in losses.items()}
+            rates = {
+                f"rate_{name}": one.param_groups[0]["lr"]
+                for name, one in self.learner.optimizers.items()
+            }
+            log.write({**now.plain(), "images_per_second": round(speed, 3), **values, **rates})
+        self.listener.tick(Tick(now, losses, speed))
+        return now
+
+    def _save(self) -> None:
+        # A NaN between two ticks must not reach the disk.
+        values = {name: float(total) / max(self.steps, 1) for name, total in self.sums.items()}
+        require_healthy(values, self.config.train.loss_limit, self.learner.progress.images)
+        if not self.team.leads or self.saved_at == self.learner.progress.images:
+            return
+        save_model(self.run.model, self.learner.average.generators, self._info())
+        save_state(
+            self.run.state,
+            {
+                "config": self.config.plain(),
+                "pictures": [len(domain.train) for domain in self.domains],
+                **self.learner.state(),
+            },
+        )
+        self.saved_at = self.learner.progress.images
+
+    def _sample(self, sheet: SampleSheet | None) -> None:
+        if sheet is not None:
+            path = self.run.samples / f"{self.learner.progress.images:08d}.png"
+            sheet.write(path, self.learner.average.generators)
+
+    def _settle_length(self) -> None:
+        """Turn minutes into pictures once a tenth of the time has shown the speed."""
+        progress, minutes = self.learner.progress, self.config.train.minutes
+        if progress.total is not None or minutes is None:
+            return
+        settled = progress.seconds >= 6 * minutes
+        if anyone(settled, self.team):
+            speed = progress.images / progress.seconds
+            total = _whole_batches(60 * minutes * speed, self.config.train.batch)
+            if self.team.world > 1:
+                total = _agree(total, self.device)
+            self.learner.progress = replace(progress, total=total)
+            self.listener.note(f"{minutes:g} minutes are {total} images at {speed:.2f} images/s")
+
+    def _loader(self) -> Any:
+        data = self.config.data
+        augmentation = Augmentation(data.load, data.crop, data.flip, data.color)
+        dataset = Unpaired(*self.domains, augmentation, self.config.train.seed, data.cache * 2**20)
+        positions = Positions(
+            self.learner.progress.images, self.config.train.batch, self.team.rank, self.team.world
+        )
+        return make_loader(dataset, positions, data.workers)
+
+    def _ready(self, pixels: Tensor) -> Tensor:
+        moved = pixels.to(self.device, non_blocking=True)
+        return from_bytes(moved).contiguous(memory_format=torch.channels_last)
+
+    def _tell_broken(self, raw: RawBatch) -> None:
+        for message in raw.broken:
+            if message not in self.told:
+                self.told.add(message)
+                self.listener.note(f"skipped {message}")
+
+    def _sheet_side(self) -> int:
+        stride = next(iter(self.learner.average.generators.values())).stride
+        return -(-self.config.data.crop // stride) * stride
+
+    def _info(self) -> ModelInfo:
+        progress = self.learner.progress
+        return ModelInfo(
+            generator=self.config.generator.spec,
+            names=(self.domains[0].name, self.domains[1].name),
+            directions=tuple(self.learner.average.generators),
+            provenance={
+                "cyclekit": version("cyclekit"),
+                "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+                "images": progress.images,
+                "seconds": round(progress.seconds),
+                "pictures": [len(domain.train) for domain in self.domains],
+                "config": self._portable_config(),
+            },
+        )
+
+    def _portable_config(self) -> dict[str, Any]:
+        """Return the settings without the paths of this machine."""
+        tree = self.config.plain()
+        tree["data"]["roots"] = [Path(root).name for root in tree["data"]["roots"]]
+        return tree
+
+
+def _length(config: Config, domains: tuple[Domain, Domain]) -> int | None:
+    train = config.train
+    if train.images is not None:
+        return _whole_batches(train.images, train.batch)
+    if train.epochs is not None:
+        epoch = max(len(domain.train) for domain in domains)
+        return _whole_batches(train.epochs * epoch, train.batch)
+    return None
+
+
+def _whole_batches(images: float, batch: int) -> int:
+    return max(1, round(images / batch)) * batch
+
+
+def _agree(total: int, device: torch.device) -> int:
+    shared = torch.tensor([total], device=device)
+    torch.distributed.broadcast(shared, src=0)
+    return int(shared.item())
+
+
+def _check_pictures(state: dict[str, Any], domains: tuple[Domain, Domain]) -> None:
+    from cyclekit.errors import ConfigError
+
+    now = [len(domain.train) for domain in domains]
+    if state["pictures"] != now:
+        raise ConfigError(
+            f"the run was started with {state['pictures']} pictures, the folders now hold {now}; "
+            "restore them to go on, or use a new run folder"
+        )

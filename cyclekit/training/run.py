@@ -1,0 +1,69 @@
+"""A run is one folder that explains itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cyclekit.checkpoint.state import load_state
+from cyclekit.config.resolve import differences, dump
+from cyclekit.config.schema import Config
+from cyclekit.errors import ConfigError
+
+FREE = ("data.workers", "data.cache", "train.log_every", "train.state_every", "train.sample_every")
+"""Settings that may change between sittings: they do not change what is learned."""
+
+
+class Run:
+    """The files of a run.
+
+    Args:
+        folder: made if absent.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config = folder / "config.yaml"
+        self.log = folder / "log.jsonl"
+        self.model = folder / "model.safetensors"
+        self.state = folder / "state.pt"
+        self.samples = folder / "samples"
+
+    def start(self, config: Config) -> None:
+        """Make the folder and write the settings.
+
+        Raises:
+            ConfigError: if the folder holds something other than a run.
+        """
+        if self.folder.exists() and not self.config.exists() and any(self.folder.iterdir()):
+            raise ConfigError(f"{self.folder}: not empty and not a run; give a new folder")
+        self.samples.mkdir(parents=True, exist_ok=True)
+        self.config.write_text(dump(config), encoding="utf-8")
+
+    def resume(self, config: Config) -> dict[str, Any] | None:
+        """Return the last state, or None where there is none yet.
+
+        Raises:
+            ConfigError: if a setting that changes what is learned differs from the state's.
+            CheckpointError: if the state cannot be read.
+        """
+        if not self.state.exists():
+            return None
+        state = load_state(self.state)
+        changes = differences(_binding(state["config"]), _binding(config.plain()))
+        if changes:
+            raise ConfigError(
+                f"{self.folder}: this run was started with another {changes[0]}; "
+                "use the same settings to go on, or a new folder"
+            )
+        return state
+
+
+def _binding(tree: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        section: {
+            key: value for key, value in values.items() if f"{section}.{key}" not in FREE
+        }
+        for section, values in tree.items()
+    }

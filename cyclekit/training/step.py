@@ -1,0 +1,68 @@
+"""One step: every player's turn, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from cyclekit.methods import Method, Phase
+from cyclekit.methods.base import Batch
+from cyclekit.training.distributed import Team, average_gradients
+from cyclekit.training.precision import forward_in
+
+
+def train_step(
+    method: Method,
+    optimizers: Mapping[str, Optimizer],
+    batch: Batch,
+    *,
+    seed: int,
+    dtype: torch.dtype = torch.float32,
+    team: Team = Team(),  # noqa: B008 (frozen)
+) -> dict[str, Tensor]:
+    """Let every phase of `method` learn from one batch.
+
+    Args:
+        method: the game.
+        optimizers: one a phase, by the phase's name.
+        batch: this process's share, float (N, C, H, W) in [-1, 1].
+        seed: for all that is drawn at random in this step.
+        dtype: type of the forward passes.
+        team: the processes that share the batch.
+
+    Returns:
+        Detached weighted losses by name, on the device.
+    """
+    torch.manual_seed(seed + team.rank)
+    report: dict[str, Tensor] = {}
+    device = next(iter(batch.values())).device
+    phases = method.phases()
+    with forward_in(dtype, device), _only(method, phases[0]):
+        images = method(batch)
+    for phase in phases:
+        parameters = [p for network in phase.networks for p in network.parameters()]
+        with _only(method, phase):
+            with forward_in(dtype, device):
+                losses = method.losses(phase.name, batch, images, seed)
+            torch.stack(list(losses.values())).sum().backward()
+        average_gradients(parameters, team)
+        optimizers[phase.name].step()
+        optimizers[phase.name].zero_grad(set_to_none=True)
+        report |= {name: loss.detach() for name, loss in losses.items()}
+    return report
+
+
+@contextmanager
+def _only(method: nn.Module, phase: Phase) -> Iterator[None]:
+    """Let gradients reach the phase's networks only; the others cost nothing."""
+    method.requires_grad_(False)
+    for network in phase.networks:
+        network.requires_grad_(True)
+    try:
+        yield
+    finally:
+        method.requires_grad_(True)
