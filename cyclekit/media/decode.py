@@ -36,8 +36,8 @@ def pixels(path: Path, image: ImageFile.ImageFile) -> tuple[Array, Array | None,
     if image.mode.startswith("I"):
         rgb, alpha = _gray16(image)
     elif deep.is_deep(image):
-        stored = deep.decode(path, image)
-        return *_split(stored), gray
+        gray = gray or deep.stored_mode(image).startswith("L")  # LA;16B opens as RGBA
+        return *_split(deep.decode(path, image)), gray
     else:
         rgb, alpha = _color8(image)
     turn = orientation(image)  # only now: Pillow turns a TIFF, and forgets its tag, as it decodes

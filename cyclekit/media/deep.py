@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 def is_deep(image: ImageFile.ImageFile) -> bool:
     """Whether the file holds 16 bits a channel although Pillow's mode says 8."""
-    if image.mode not in ("RGB", "RGBA", "LA") or not image.tile:
-        return False
+    return image.mode in ("RGB", "RGBA", "LA") and ";16" in stored_mode(image)
+
+
+def stored_mode(image: ImageFile.ImageFile) -> str:
+    """Return Pillow's name of the pixels in the file: "RGB;16B"; empty once they are decoded."""
+    if not image.tile:
+        return ""
     arguments = image.tile[0][3]
-    rawmode = arguments[0] if isinstance(arguments, tuple) else arguments
-    return ";16" in str(rawmode)
+    return str(arguments[0] if isinstance(arguments, tuple) else arguments)
 
 
 def decode(path: Path, image: ImageFile.ImageFile) -> Array:

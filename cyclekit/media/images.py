@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cyclekit.media import decode, metadata
+from cyclekit.media.encode import write
 from cyclekit.media.header import opened
-from cyclekit.media.picture import MAX_PIXELS, Array, Metadata, Picture
+from cyclekit.media.picture import MAX_PIXELS, Array, Metadata, Picture, to_8_bits
 
-__all__ = ["MAX_PIXELS", "Array", "Metadata", "Picture", "read", "read_rgb"]
+__all__ = ["MAX_PIXELS", "Array", "Metadata", "Picture", "read", "read_rgb", "to_8_bits", "write"]
 
 
 def read(path: Path, *, limit: int = MAX_PIXELS) -> Picture:
@@ -58,10 +59,7 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
             image = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
             if image is not None:
                 return np.asarray(image, np.uint8)
-    picture = read(path)
-    if picture.pixels.dtype == np.uint16:
-        return ((picture.pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    return picture.pixels.astype(np.uint8, copy=False)
+    return to_8_bits(read(path).pixels).astype(np.uint8, copy=False)
 
 
 def _plain(path: Path) -> NDArray[np.uint8] | None:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 ORIENTATION = 274
 """EXIF and TIFF tag: which way up the picture is stored."""
-# A TIFF file's "EXIF" is its whole directory: only what describes the picture may travel.
-_TIFF_TAGS = {270, 271, 272, 305, 306, 315, 33432, 34665, 34853}
+DESCRIPTIVE_TAGS = {270, 271, 272, 305, 306, 315, 33432, 34665, 34853}
+"""What may travel of a TIFF's directory; the rest tells how its pixels are stored."""
 _XMP_ORIENTATION = re.compile(rb"\s*tiff:Orientation=(\"\d\"|'\d')|<tiff:Orientation>\d</[^>]*>")
 
 
@@ -46,7 +46,7 @@ def collect(image: Image.Image) -> Metadata:
 def _exif(image: Image.Image) -> bytes | None:
     try:
         exif = image.getexif()
-        kept = [tag for tag in exif if image.format != "TIFF" or tag in _TIFF_TAGS]
+        kept = [tag for tag in exif if image.format != "TIFF" or tag in DESCRIPTIVE_TAGS]
         for tag in set(exif) - set(kept):
             del exif[tag]
         exif.pop(ORIENTATION, None)

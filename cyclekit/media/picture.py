@@ -76,3 +76,10 @@ def turned(array: Array, orientation: int) -> Array:
     if orientation in (3, 4, 7, 8):
         upright = upright[::-1]
     return np.ascontiguousarray(upright)
+
+
+def to_8_bits(levels: Array) -> Array:
+    """Reduce uint16 to uint8, rounded to the nearest level; leave uint8 alone."""
+    if levels.dtype == np.uint8:
+        return levels
+    return ((levels.astype(np.uint32) + 128) // 257).astype(np.uint8)

@@ -1,0 +1,52 @@
+"""Unpaired image-to-image translation: `translate = cyclekit.load(); after = translate(before)`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from cyclekit.inference.translator import Translator
+
+__all__ = ["Translator", "__version__", "load"]
+
+__version__ = "0.1.0"
+
+
+def load(
+    source: str | Path | None = None,
+    direction: str | None = None,
+    *,
+    precision: str = "auto",
+    device: str = "auto",
+    batch_size: int | Literal["auto"] = "auto",
+) -> Translator:
+    """Load a model, ready to translate pictures that are numpy arrays.
+
+    Args:
+        source: None for the default embedded model, the name of an embedded model, a model file,
+            a foreign checkpoint, or the folder of a run.
+        direction: "ab", "ba", "horse-to-zebra", the target's name, or None for the first.
+        precision: "fp32", "bf16", "fp16", or "auto": the fastest that changes the picture by less
+            than one level of 255 on average.
+        device: "cpu", "cuda", "cuda:1", or "auto".
+        batch_size: pictures of one shape that `stream` translates at once.
+
+    Raises:
+        UsageError: if there is no such model, device or precision.
+        CheckpointError: if the model cannot be used.
+    """
+    from cyclekit.hub.open import open_generator
+    from cyclekit.inference.translator import Translator
+
+    opened = open_generator(source, direction)
+    return Translator(opened.generator, device=device, precision=precision, batch_size=batch_size)
+
+
+def __getattr__(name: str) -> Any:
+    """Import `Translator` on first use: `import cyclekit` alone stays free of torch."""
+    if name == "Translator":
+        from cyclekit.inference.translator import Translator
+
+        return Translator
+    raise AttributeError(f"module 'cyclekit' has no attribute '{name}'")

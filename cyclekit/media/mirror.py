@@ -1,0 +1,125 @@
+"""Which output file belongs to which input file."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cyclekit.media.encode import FORMATS
+from cyclekit.media.folders import list_pictures, natural
+
+_NEAREST = {".mpo": ".jpg", ".heic": ".jpg", ".heif": ".jpg", ".avif": ".jpg", ".jp2": ".jpg"}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One picture to translate."""
+
+    input: Path
+    """The file to read."""
+    output: Path
+    """The file to write."""
+    notes: tuple[str, ...] = ()
+    """What the user should know about the output's name or format."""
+    error: str | None = None
+    """Why it cannot be done at all; None if it can be tried."""
+
+
+def plan(inputs: Sequence[Path], output: Path, wanted: str = "same") -> list[Job]:
+    """List every picture under the inputs and name its output.
+
+    Args:
+        inputs: files, folders (with all folders in them) and glob patterns.
+        output: the folder in which the inputs' tree is mirrored; what lies in it is no input.
+        wanted: "png", "jpg", "webp", "tiff", or "same" as the input.
+
+    Returns:
+        Jobs in the order given, folders in natural order; no input twice, no output twice.
+    """
+    found: dict[Path, _Found] = {}
+    for entry in _find(inputs, output):
+        found.setdefault(entry.path.resolve(), entry)
+    owners: dict[Path, Path] = {}
+    for entry in found.values():  # a.png has the first right to that name, then a.gif
+        if output_suffix(wanted, entry.path) == entry.path.suffix:
+            owners.setdefault(output / entry.place, entry.path)
+    jobs = (_named(entry, output, wanted, owners) for entry in found.values())
+    return [_guarded(job, set(found)) for job in jobs]
+
+
+def output_suffix(wanted: str, source: Path) -> str:
+    """Return the ending of the output: "same" is the input's if it can be written, or the nearest.
+
+    Args:
+        wanted: "png", "jpg", "webp", "tiff" or "same".
+        source: the input.
+    """
+    suffix = source.suffix
+    if wanted != "same":
+        same = FORMATS.get(suffix.lower()) == FORMATS[f".{wanted}"]
+        return suffix if same else f".{wanted}"
+    return suffix if suffix.lower() in FORMATS else _NEAREST.get(suffix.lower(), ".png")
+
+
+@dataclass(frozen=True)
+class _Found:
+    path: Path
+    place: Path
+    """Where it belongs below the output folder, with its own ending."""
+    error: str | None = None
+
+
+def _find(inputs: Sequence[Path], output: Path) -> Iterator[_Found]:
+    for entry in inputs:
+        if entry.is_dir():
+            yield from _in_folder(entry, output.resolve())
+        elif entry.exists():
+            yield _Found(entry, Path(entry.name))
+        elif glob.has_magic(str(entry)):
+            yield from _matching(entry)
+        else:
+            yield _Found(entry, Path(entry.name), "no such file or folder")
+
+
+def _in_folder(folder: Path, output: Path) -> Iterator[_Found]:
+    inside = [path for path in list_pictures(folder) if output not in path.resolve().parents]
+    yield from (_Found(path, path.relative_to(folder)) for path in inside)
+    if not inside:
+        yield _Found(folder, Path(folder.name), "no pictures in this folder")
+
+
+def _matching(pattern: Path) -> Iterator[_Found]:
+    fixed = next(parent for parent in pattern.parents if not glob.has_magic(str(parent)))
+    matches = (Path(name) for name in glob.glob(str(pattern), recursive=True))  # noqa: PTH207 (absolute patterns)
+    files = sorted((path for path in matches if path.is_file()), key=natural)
+    yield from (_Found(path, path.relative_to(fixed)) for path in files)
+    if not files:
+        yield _Found(pattern, Path(pattern.name), "no file matches this pattern")
+
+
+def _named(entry: _Found, output: Path, wanted: str, owners: dict[Path, Path]) -> Job:
+    path, place = entry.path, output / entry.place
+    if entry.error:
+        return Job(path, place, error=entry.error)
+    suffix = output_suffix(wanted, path)
+    notes: tuple[str, ...] = ()
+    if wanted == "same" and suffix != path.suffix:
+        notes = (f"written as {suffix[1:]}, for '{path.suffix}' cannot be written",)
+    short = place.with_suffix(suffix)
+    if owners.setdefault(short, path) == path:
+        return Job(path, short, notes)
+    long = place.with_name(place.name + suffix)  # a.tif becomes a.tif.png beside a.jpg's a.png
+    if suffix != path.suffix and owners.setdefault(long, path) == path:
+        return Job(
+            path, long, (*notes, f"named {long.name}, for {owners[short]} takes {short.name}")
+        )
+    return Job(path, short, notes, f"its output {short} is already that of {owners[short]}")
+
+
+def _guarded(job: Job, read: set[Path]) -> Job:
+    if job.error is None and job.output.resolve() in read:
+        reason = f"its output {job.output} is an input; choose another output folder"
+        return Job(job.input, job.output, job.notes, reason)
+    return job
