@@ -15,6 +15,8 @@ ORIENTATION = 274
 """EXIF and TIFF tag: which way up the picture is stored."""
 DESCRIPTIVE_TAGS = {270, 271, 272, 305, 306, 315, 33432, 34665, 34853}
 """What may travel of a TIFF's directory; the rest tells how its pixels are stored."""
+# Points into the file, which Pillow has closed by then; tells only which rules a camera follows.
+_INTEROPERABILITY = 40965
 _XMP_ORIENTATION = re.compile(rb"\s*tiff:Orientation=(\"\d\"|'\d')|<tiff:Orientation>\d</[^>]*>")
 
 
@@ -50,6 +52,7 @@ def _exif(image: Image.Image) -> bytes | None:
         for tag in set(exif) - set(kept):
             del exif[tag]
         exif.pop(ORIENTATION, None)
+        exif.get_ifd(34665).pop(_INTEROPERABILITY, None)
         return exif.tobytes() if len(exif) else None
     except DECODER_ERRORS:
         return None
