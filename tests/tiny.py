@@ -1,0 +1,57 @@
+"""Tiny networks and pictures, made in memory; shared by all tests."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from cyclekit.checkpoint.model import ModelInfo, save_model
+from cyclekit.models import GENERATORS, ImageGenerator
+from cyclekit.registry import Registry, Spec
+
+SMALL: dict[str, Any] = {"width": 8, "blocks": 1, "depth": 2}
+"""What makes a network small, where it has such an option."""
+
+
+def tiny_spec(registry: Registry[Any], name: str, **options: Any) -> Spec:
+    """Describe the smallest variant of any registered network, with `options` on top."""
+    known = registry.options(name)
+    small = {option: value for option, value in SMALL.items() if option in known}
+    return Spec(name, small | options)
+
+
+def tiny_generator(name: str = "mobile", **options: Any) -> ImageGenerator:
+    """Build a tiny generator in evaluation mode; the same weights every time."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return GENERATORS.create(tiny_spec(GENERATORS, name, **options)).eval()
+
+
+def batch(
+    n: int = 1, height: int = 16, width: int = 16, channels: int = 3, seed: int = 0
+) -> Tensor:
+    """Make network input: float32 (N, C, H, W) in [-1, 1]."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(n, channels, height, width, generator=generator) * 2 - 1
+
+
+def picture(
+    height: int = 16, width: int = 16, channels: int = 3, seed: int = 0
+) -> NDArray[np.uint8]:
+    """Make a stored picture: uint8 (H, W, C)."""
+    levels = np.random.default_rng(seed).integers(0, 256, (height, width, channels))
+    return levels.astype(np.uint8)
+
+
+def tiny_model(
+    path: Path,
+    names: tuple[str, str] = ("horse", "zebra"),
+    directions: tuple[str, ...] = ("ab", "ba"),
+) -> Path:
+    """Write a model file with tiny generators; return its path."""
+    info = ModelInfo(tiny_spec(GENERATORS, "mobile"), names, directions, {"images": 12})
+    save_model(path, {direction: tiny_generator() for direction in directions}, info)
+    return path
