@@ -67,7 +67,8 @@ def download(name: str, output: Path, url: str | None, quiet: bool) -> None:
     if (output / name).exists() and not quiet:
         click.echo(f"'{name}' is already there", err=True)
     with _progress(entry, quiet) as progress:
-        click.echo(fetch(entry, output, url=url, progress=progress))
+        folder = fetch(entry, output, url=url, progress=progress)
+    click.echo(folder)
 
 
 def _line(entry: Entry) -> str:
