@@ -84,7 +84,7 @@ def _down(inside: int, outside: int, norm: Norm) -> nn.Module:
 
 
 def _up(inside: int, outside: int, norm: Norm) -> nn.Module:
-    grow = nn.Upsample(scale_factor=2, mode="nearest")
+    grow = nn.Upsample(scale_factor=2, mode="bilinear")
     return nn.Sequential(grow, Separable(inside, outside, norm), nn.ReLU())
 
 
