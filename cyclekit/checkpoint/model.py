@@ -83,14 +83,19 @@ def save_model(path: Path, generators: Mapping[str, ImageGenerator], info: Model
         for direction, generator in generators.items()
         for key, tensor in generator.state_dict().items()
     }
-    part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, part, metadata={KEY: _dump(info)})
-        part.replace(path)
+        _write(path, tensors, _dump(info))
     except (OSError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or error
         raise CheckpointError(f"{path}: cannot be written: {reason}") from error
+
+
+def _write(path: Path, tensors: Mapping[str, Tensor], header: str) -> None:
+    part = path.with_name(path.name + ".part")
+    try:
+        save_file(dict(tensors), part, metadata={KEY: header})
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 

@@ -1,0 +1,195 @@
+import json
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from cyclekit.checkpoint.model import (
+    FORMAT,
+    KEY,
+    ModelInfo,
+    is_model,
+    load_model,
+    read_info,
+    save_model,
+)
+from cyclekit.errors import CheckpointError
+from cyclekit.models import GENERATORS
+from cyclekit.registry import Spec
+from tests.tiny import batch, tiny_generator, tiny_model, tiny_spec
+
+SPEC = tiny_spec(GENERATORS, "mobile")
+HEADER = {
+    "format": FORMAT,
+    "generator": {"name": "mobile", "width": 8, "blocks": 1},
+    "names": ["A", "B"],
+    "directions": ["ab"],
+    "provenance": {},
+}
+
+
+def write(path, weights=None, **changes):
+    """Write a model file of one direction whose header is changed; None takes an entry away."""
+    header = {key: value for key, value in (HEADER | changes).items() if value is not None}
+    if weights is None:
+        weights = {f"ab.{key}": value for key, value in tiny_generator().state_dict().items()}
+    save_file(weights, path, metadata={KEY: json.dumps(header)})
+    return path
+
+
+def test_a_model_comes_back_with_all_it_says(tmp_path):
+    path = tiny_model(tmp_path / "model.safetensors")
+    generator, info, direction = load_model(path)
+    assert info == ModelInfo(SPEC, ("horse", "zebra"), ("ab", "ba"), {"images": 12})
+    assert direction == "ab"
+    assert not generator.training
+    assert torch.equal(generator(batch()), tiny_generator()(batch()))
+    assert read_info(path) == info
+
+
+def test_the_two_directions_keep_apart(tmp_path):
+    forth, back = tiny_generator(), tiny_generator()
+    torch.nn.init.constant_(back.head.conv.bias, 0.5)
+    save_model(tmp_path / "m.safetensors", {"ab": forth, "ba": back}, ModelInfo(SPEC))
+    for direction, expected in (("ab", forth), ("ba", back)):
+        loaded, _, _ = load_model(tmp_path / "m.safetensors", direction)
+        assert torch.equal(loaded(batch()), expected(batch()))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "direction"),
+    [
+        (None, "ab"),
+        ("ab", "ab"),
+        ("zebra", "ab"),
+        ("horse-to-zebra", "ab"),
+        ("ba", "ba"),
+        ("horse", "ba"),
+        ("zebra-to-horse", "ba"),
+    ],
+)
+def test_a_direction_has_several_names(wanted, direction):
+    assert ModelInfo(SPEC, ("horse", "zebra")).find(wanted) == direction
+
+
+def test_domains_follow_the_direction():
+    info = ModelInfo(SPEC, ("horse", "zebra"))
+    assert (info.domains("ab"), info.domains("ba")) == (("horse", "zebra"), ("zebra", "horse"))
+
+
+def test_the_only_direction_is_the_default():
+    assert ModelInfo(SPEC, directions=("ba",)).find(None) == "ba"
+
+
+def test_an_unknown_direction_gets_a_suggestion():
+    with pytest.raises(CheckpointError, match=r"no direction 'zebr'; did you mean 'zebra'\?"):
+        ModelInfo(SPEC, ("horse", "zebra")).find("zebr")
+
+
+def test_networks_must_be_those_that_the_info_names(tmp_path):
+    with pytest.raises(ValueError, match=r"directions \('ab', 'ba'\) but networks for \('ab',\)"):
+        save_model(tmp_path / "m.safetensors", {"ab": tiny_generator()}, ModelInfo(SPEC))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_left_behind_when_writing_fails(tmp_path):
+    (tmp_path / "m.safetensors").mkdir()
+    info = ModelInfo(SPEC, directions=("ab",))
+    with pytest.raises(CheckpointError, match=r"m\.safetensors: cannot be written: Is a directory"):
+        save_model(tmp_path / "m.safetensors", {"ab": tiny_generator()}, info)
+    assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]
+
+
+def test_a_file_where_a_folder_should_be_is_reported(tmp_path):
+    (tmp_path / "file").touch()
+    info = ModelInfo(SPEC, directions=("ab",))
+    with pytest.raises(CheckpointError, match="cannot be written"):
+        save_model(tmp_path / "file" / "m.safetensors", {"ab": tiny_generator()}, info)
+
+
+def test_a_failed_write_keeps_the_old_model(tmp_path):
+    path = tiny_model(tmp_path / "model.safetensors")
+    before = path.read_bytes()
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        save_model(
+            path,
+            {"ab": tiny_generator()},
+            ModelInfo(SPEC, directions=("ab",), provenance={"x": {1}}),
+        )
+    assert path.read_bytes() == before
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"format": FORMAT + 1},
+            f"format {FORMAT + 1}, this cyclekit reads up to {FORMAT}; upgrade",
+        ),
+        ({"format": None}, "damaged header"),
+        ({"format": "new"}, "damaged header"),
+        ({"generator": "mobile"}, "damaged header"),
+        ({"generator": {}}, "damaged header"),
+        ({"names": ["A"]}, "damaged header"),
+        ({"directions": []}, r"damaged header \(directions \(\)\)"),
+        ({"directions": ["ac"]}, "damaged header"),
+        ({"provenance": 3}, "damaged header"),
+        ({"generator": {"name": "mobil"}}, "unknown generator 'mobil'; did you mean 'mobile'"),
+        ({"generator": {"name": "mobile", "depth": 3}}, "has no option 'depth'"),
+        ({"generator": {"name": "mobile", "width": "8"}}, "'mobile'"),
+        (
+            {"generator": {"name": "mobile", "width": 16, "blocks": 1}},
+            "weights do not fit 'mobile'",
+        ),
+        ({"generator": {"name": "mobile", "width": 4 * 10**7, "blocks": 1}}, "weights do not fit"),
+        ({"directions": ["ba"]}, "weights do not fit 'mobile'"),
+    ],
+)
+def test_a_damaged_header_is_refused_in_one_line(changes, message, tmp_path):
+    path = write(tmp_path / "model.safetensors", **changes)
+    with pytest.raises(CheckpointError, match=message) as caught:
+        load_model(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_header_that_is_no_json_is_refused(tmp_path):
+    save_file({"a": torch.ones(1)}, tmp_path / "m.safetensors", metadata={KEY: "{"})
+    with pytest.raises(CheckpointError, match="damaged header"):
+        read_info(tmp_path / "m.safetensors")
+
+
+def test_a_missing_tensor_is_named(tmp_path):
+    weights = {f"ab.{key}": value for key, value in tiny_generator().state_dict().items()}
+    del weights["ab.head.conv.bias"]
+    with pytest.raises(CheckpointError, match=r"weights do not fit 'mobile': .*head\.conv\.bias"):
+        load_model(write(tmp_path / "m.safetensors", weights))
+
+
+def test_files_of_others_are_told_apart(tmp_path):
+    save_file({"a": torch.ones(1)}, tmp_path / "other.safetensors")
+    (tmp_path / "text.safetensors").write_text("hello")
+    (tmp_path / "empty.safetensors").touch()
+    with pytest.raises(
+        CheckpointError, match="a safetensors file, but not one that cyclekit wrote"
+    ):
+        read_info(tmp_path / "other.safetensors")
+    for name in ("text", "empty", "missing"):
+        with pytest.raises(CheckpointError, match="not a safetensors file"):
+            read_info(tmp_path / f"{name}.safetensors")
+    assert not any(is_model(path) for path in tmp_path.iterdir())
+    assert is_model(write(tmp_path / "ours.safetensors"))
+
+
+def test_a_file_cut_short_is_refused(tmp_path):
+    path = tiny_model(tmp_path / "m.safetensors")
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(CheckpointError, match="not a safetensors file"):
+        load_model(path)
+
+
+def test_the_kind_of_generator_is_free(tmp_path):
+    info = ModelInfo(Spec("resnet", {"width": 8, "blocks": 1}), directions=("ba",))
+    save_model(tmp_path / "new" / "m.safetensors", {"ba": tiny_generator("resnet")}, info)
+    assert load_model(tmp_path / "new" / "m.safetensors")[2] == "ba"
