@@ -11,34 +11,37 @@ from cyclekit.errors import CheckpointError, UsageError, suggest
 DEFAULT_MODEL = "starry-night"
 """Name of the embedded model that is taken when none is asked for."""
 
+EMBEDDED = Path(str(files("cyclekit.hub") / "embedded"))
+"""Folder of the models inside the package: NAME.safetensors, and NAME.md about it."""
+
 RUN_MODEL = "model.safetensors"
 """What `cyclekit train -o RUN` calls the model inside RUN."""
 
 
-def embedded_models() -> dict[str, Path]:
-    """Return the files of all models inside the package, by name, sorted."""
-    folder = Path(str(files("cyclekit.hub") / "embedded"))
+def embedded_models(folder: Path = EMBEDDED) -> dict[str, Path]:
+    """Return the files of all models in `folder`, by name, sorted."""
     return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
 
 
-def find_model(source: str | Path | None) -> Path:
+def find_model(source: str | Path | None, folder: Path = EMBEDDED) -> Path:
     """Return the file that `source` means.
 
     Args:
         source: None for the default embedded model; the name of an embedded model; or the path
             of a model file or of a run's folder. A name wins over a file of the same name, which
             "./name" or a `Path` reaches.
+        folder: where embedded models lie.
 
     Raises:
         UsageError: if it is neither a name nor a path that exists.
         CheckpointError: if it is a folder without a model.
     """
-    embedded = embedded_models()
+    embedded = embedded_models(folder)
     name = DEFAULT_MODEL if source is None else source
     if isinstance(name, str) and name in embedded:
         return embedded[name]
     path = Path(name).expanduser()
-    if path.is_dir():
+    if path.is_dir() and str(name):
         return _model_of_run(path)
     if path.is_file():
         return path

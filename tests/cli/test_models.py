@@ -1,0 +1,89 @@
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from cyclekit.checkpoint.model import read_info
+from cyclekit.cli.models import command
+from cyclekit.errors import CheckpointError, UsageError
+from cyclekit.hub.open import open_generator
+from cyclekit.hub.source import embedded_models
+from tests.legacy.published import resnet
+from tests.tiny import batch, tiny_model
+
+
+def run(*arguments):
+    return CliRunner().invoke(command, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def foreign(tmp_path):
+    path = tmp_path / "latest_net_G_B.pth"
+    torch.save(resnet(1).state_dict(), path)
+    return path
+
+
+def test_importing_the_command_loads_no_torch():
+    code = "import sys, cyclekit.cli.models; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_list_prints_every_embedded_model():
+    result = run("list", "--json")
+    assert result.exit_code == 0
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["name"] for row in rows] == list(embedded_models())
+
+
+def test_show_prints_what_a_model_is(tmp_path):
+    result = run("show", tiny_model(tmp_path / "model.safetensors"))
+    assert result.exit_code == 0
+    lines = dict(line.split("  ", 1) for line in result.stdout.splitlines())
+    assert lines["translates"].strip() == "horse-to-zebra, zebra-to-horse"
+    assert lines["architecture"].strip() == "mobile width=8 blocks=1"
+    assert lines["images"].strip() == "12"
+
+
+def test_show_prints_json(foreign):
+    card = json.loads(run("show", foreign, "--json").stdout)
+    assert (card["architecture"], card["directions"]) == ("resnet", ["B-to-A"])
+    assert card["provenance"] == {"converted_from": "latest_net_G_B.pth"}
+
+
+def test_show_names_what_it_cannot_open():
+    with pytest.raises(UsageError, match="no model file 'nothing' exists"):
+        raise run("show", "nothing").exception
+
+
+def test_convert_writes_the_same_generator(foreign, tmp_path):
+    output = tmp_path / "out" / "model.safetensors"
+    result = run("convert", foreign, "-o", output, "--names", "zebra", "horse")
+    assert (result.exit_code, result.stdout) == (0, f"{output}\n")
+    info = read_info(output)
+    assert (info.names, info.directions) == (("horse", "zebra"), ("ba",))
+    ours, theirs = open_generator(output), open_generator(foreign)
+    assert ours.names == ("zebra", "horse")
+    assert torch.equal(ours.generator(batch()), theirs.generator(batch()))
+
+
+def test_convert_replaces_a_file_only_when_told(foreign, tmp_path):
+    output = tmp_path / "model.safetensors"
+    output.write_text("precious")
+    result = run("convert", foreign, "-o", output)
+    assert (result.exit_code, output.read_text()) == (2, "precious")
+    assert "exists; replace it with --overwrite" in result.stderr
+    assert run("convert", foreign, "-o", output, "--overwrite").exit_code == 0
+    assert read_info(output).directions == ("ba",)
+
+
+def test_convert_refuses_names_and_files_that_make_no_sense(foreign, tmp_path):
+    assert "ends in .safetensors" in run("convert", foreign, "-o", tmp_path / "m.pth").stderr
+    ours = tiny_model(tmp_path / "ours.safetensors")
+    assert "already" in run("convert", ours, "-o", tmp_path / "m.safetensors").stderr
+    (tmp_path / "text.pth").write_text("hello")
+    with pytest.raises(CheckpointError, match="not a checkpoint"):
+        raise run("convert", tmp_path / "text.pth", "-o", tmp_path / "m.safetensors").exception
+    assert not (tmp_path / "m.safetensors").exists()
