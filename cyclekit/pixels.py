@@ -55,7 +55,10 @@ def to_image(tensor: torch.Tensor, dtype: type[np.uint8] | type[np.uint16] = np.
     Returns:
         (H, W, C) of `dtype`.
     """
+    import torch
+
     scale = full_scale(np.dtype(dtype))
     levels = tensor.detach().float().add(1).mul_(scale / 2).round_().clamp_(0, scale)
-    array = levels.permute(1, 2, 0).cpu().numpy()
-    return np.ascontiguousarray(array.astype(dtype))
+    small = torch.uint8 if dtype == np.uint8 else torch.int32  # the least that a GPU hands over
+    array = levels.permute(1, 2, 0).to(small).cpu().numpy()
+    return np.ascontiguousarray(array.astype(dtype, copy=False))

@@ -32,6 +32,8 @@ def pixels(path: Path, image: ImageFile.ImageFile) -> tuple[Array, Array | None,
     Raises:
         ValueError: if the kind of pixel has no defined black and white.
     """
+    if image.format == "TIFF" and image.info.get("compression") == "webp":
+        raise ValueError("TIFF with WebP compression, which is not supported")  # libtiff would chat
     gray = image.mode in _GRAY_MODES
     if image.mode.startswith("I"):
         rgb, alpha = _gray16(image)

@@ -1,0 +1,83 @@
+"""The command `cyclekit`: loads a subcommand when it is called, turns errors into exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from cyclekit.errors import CyclekitError
+
+COMMANDS = {
+    "translate": "Translate pictures with a model.",
+    "train": "Train a model on two folders of pictures.",
+    "models": "List, show and convert models.",
+    "data": "List public datasets and fetch them.",
+}
+"""Name and help of every subcommand; its module `cyclekit.cli.NAME` holds `command`."""
+
+INTERRUPTED = 130
+EXAMPLES = """\b
+Examples:
+  cyclekit translate photos -o paintings
+  cyclekit train photos paintings -o runs/paintings
+"""
+
+
+class LazyGroup(click.Group):
+    """Imports a subcommand's module only to run it, so that help takes no time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a subcommand; None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"cyclekit.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the subcommands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(package_name="cyclekit", message="%(version)s")
+def group() -> None:
+    """Turn pictures of one kind into pictures of another."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and leave with its exit code.
+
+    Args:
+        arguments: without the program's name; those of the process if None.
+    """
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # libraries' advice is for us, not for who runs a command
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        code = group.main(arguments, prog_name="cyclekit", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except CyclekitError as error:
+        click.echo(f"error: {error}", err=True)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,98 @@
+"""Tells what becomes of many files: results on stdout, all else on stderr, the exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cyclekit.inference.results import Result
+
+ALL_DONE, NOTHING_DONE, SOME_FAILED = 0, 1, 3
+
+
+class Report:
+    """Shows results as they come, and counts them.
+
+    Args:
+        as_json: print one JSON object for every input instead of paths.
+        quiet: show neither progress nor notes nor the summary.
+    """
+
+    def __init__(self, as_json: bool, quiet: bool) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+        self.made = self.skipped = self.failed = 0
+        self._started = time.perf_counter()
+
+    @property
+    def exit_code(self) -> int:
+        """0 all done, 1 nothing done, 3 some failed."""
+        if not self.failed:
+            return ALL_DONE
+        return SOME_FAILED if self.made or self.skipped else NOTHING_DONE
+
+    def note(self, text: str) -> None:
+        """Show a line on stderr unless quiet."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def add(self, result: Result) -> None:
+        """Count a result and show it."""
+        self.made += not result.error and not result.skipped
+        self.skipped += result.skipped
+        self.failed += result.error is not None
+        if self.as_json:
+            click.echo(json.dumps(result.as_dict(), ensure_ascii=False))
+        elif not result.error and not result.skipped:
+            click.echo(str(result.output))
+        if result.error:
+            click.echo(f"error: {result.input}: {result.error}", err=True)
+        for text in result.notes if not result.skipped else ():
+            self.note(f"note: {result.input}: {text}")
+
+    def watch(self, results: Iterable[Result], total: int) -> None:
+        """Take in all results, with a progress bar where stderr is a terminal."""
+        for result in self._with_progress(results, total):
+            self.add(result)
+        self.summarise()
+
+    def summarise(self) -> None:
+        """Show the counts in one line."""
+        counts = {
+            "translated": self.made,
+            "skipped (already there)": self.skipped,
+            "failed": self.failed,
+        }
+        parts = [f"{count} {what}" for what, count in counts.items() if count]
+        seconds = time.perf_counter() - self._started
+        self.note(f"{', '.join(parts) or 'nothing to do'} in {seconds:.1f} s")
+
+    def _with_progress(self, results: Iterable[Result], total: int) -> Iterator[Result]:
+        from rich.console import Console
+
+        console = Console(stderr=True)
+        if self.quiet or not console.is_terminal:
+            yield from results
+            return
+        yield from _bar(results, total, console)
+
+
+def _bar(results: Iterable[Result], total: int, console: Console) -> Iterator[Result]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    columns = (BarColumn(), MofNCompleteColumn(), Remaining(), TextColumn("{task.description}"))
+    # Paths go around the bar on a shared terminal, but straight into a pipe.
+    with Progress(*columns, console=console, redirect_stdout=sys.stdout.isatty()) as progress:
+        task = progress.add_task("", total=total)
+        for result in results:
+            progress.update(task, advance=1, description=result.input.name.replace("[", "\\["))
+            yield result

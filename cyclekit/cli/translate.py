@@ -1,0 +1,125 @@
+"""`cyclekit translate`: pictures in, pictures out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from cyclekit.cli import options
+from cyclekit.errors import UsageError
+
+if TYPE_CHECKING:
+    from cyclekit.media.mirror import Job
+
+EXAMPLES = """\b
+Examples:
+  cyclekit translate photos -o paintings
+  cyclekit translate holiday.jpg -o painting.png --max-size 1024
+  cyclekit translate 'in/**/*.tif' -o out -m runs/zebra --direction zebra
+"""
+
+
+@click.command("translate", epilog=EXAMPLES)
+@click.argument(
+    "inputs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="INPUT..."
+)
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="OUT",
+    help="Folder that mirrors the input's; for a single picture, also a file.",
+)
+@options.model
+@options.direction
+@click.option(
+    "--format",
+    "wanted",
+    type=click.Choice(["png", "jpg", "webp", "tiff", "same"]),
+    default="same",
+    show_default=True,
+    help="Format of the output.",
+)
+@options.size
+@click.option(
+    "--max-size",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Shrink first so that the longer side has at most N pixels.",
+)
+@options.batch_size
+@click.option("--gray-to-color", is_flag=True, help="Let gray pictures become coloured.")
+@click.option("--compare", is_flag=True, help="Write before and after beside it: NAME.compare.png.")
+@options.overwrite
+@options.device
+@options.precision
+@options.as_json
+@options.quiet
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    inputs: tuple[Path, ...],
+    output: Path,
+    model: str | None,
+    direction: str | None,
+    wanted: str,
+    batch_size: int | Literal["auto"],
+    device: str,
+    precision: str,
+    as_json: bool,
+    quiet: bool,
+    **how: Any,
+) -> None:
+    """Translate pictures: files, folders or patterns.
+
+    Prints the path of every picture it wrote. What is already there is skipped.
+    """
+    from cyclekit.cli.reporting import Report
+    from cyclekit.hub.open import open_generator
+    from cyclekit.inference.folder import translate_files
+    from cyclekit.inference.results import Options
+    from cyclekit.inference.translator import Translator
+
+    jobs = _plan(inputs, output, wanted)
+    chosen = Options(
+        size=how["size"],
+        max_size=how["max_size"],
+        color=how["gray_to_color"],
+        compare=how["compare"],
+        overwrite=how["overwrite"],
+    )
+    report = Report(as_json, quiet)
+    opened = open_generator(model, direction)
+    translator = Translator(
+        opened.generator, device=device, precision=precision, batch_size=batch_size
+    )
+    source, target = opened.names
+    report.note(
+        f"{opened.path.name}: {source} to {target}, on {translator.device} in "
+        f"{translator.precision} ({translator.reason})"
+    )
+    report.watch(translate_files(translator, jobs, chosen), len(jobs))
+    ctx.exit(report.exit_code)
+
+
+def _plan(inputs: tuple[Path, ...], output: Path, wanted: str) -> list[Job]:
+    """Name the outputs; where OUT names a picture, that file."""
+    from cyclekit.media.encode import FORMATS
+    from cyclekit.media.mirror import Job, plan
+
+    kind = FORMATS.get(output.suffix.lower())
+    if kind is None or output.is_dir():
+        if output.is_file():
+            raise UsageError(f"-o {output} is a file, but not a picture; expected a folder")
+        return plan(inputs, output, wanted)
+    if len(inputs) != 1 or not inputs[0].is_file():
+        raise UsageError(f"-o {output} names one picture; for several inputs, name a folder")
+    if wanted != "same" and FORMATS[f".{wanted}"] != kind:
+        raise UsageError(f"-o {output} and --format {wanted} disagree; leave one out")
+    if output.exists() and output.samefile(inputs[0]):
+        raise UsageError(f"-o {output} is the input itself; inputs are never overwritten")
+    return [Job(inputs[0], output)]

@@ -1,0 +1,182 @@
+"""Translates many files: reading, network and writing overlap, memory stays flat."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from cyclekit.errors import MediaError
+from cyclekit.inference.fit import resized, wanted_size
+from cyclekit.inference.results import Options, Result
+from cyclekit.inference.translator import Translator
+from cyclekit.media.images import Picture, read, to_8_bits, write
+from cyclekit.media.mirror import Job
+from cyclekit.pixels import Array
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+AHEAD = 3
+"""Pictures read before the network asks, and written behind it."""
+_THREADS = 2
+_GAP = 8
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A job on its way through the stages; with an outcome, it only passes."""
+
+    job: Job
+    picture: Picture | None = None
+    made: Array | None = None
+    seconds: float = 0.0
+    outcome: Result | None = None
+
+
+def translate_files(
+    translator: Translator, jobs: Iterable[Job], options: Options | None = None
+) -> Iterator[Result]:
+    """Translate files; one that cannot be never stops the rest.
+
+    Args:
+        translator: the network.
+        jobs: inputs and their outputs, from `cyclekit.media.mirror.plan`.
+        options: how; the defaults if None.
+
+    Yields:
+        One result for each job, in order, some pictures behind the network.
+    """
+    how = options or Options()
+    with _pool("read") as readers, _pool("write") as writers:
+        read_tasks = _overlapped(readers, lambda job: _load(job, how), jobs)
+        made_tasks = _network(translator, read_tasks)
+        yield from _overlapped(writers, lambda task: _save(task, how), made_tasks)
+
+
+@contextmanager
+def _pool(name: str) -> Iterator[ThreadPoolExecutor]:
+    """Threads that finish what they have begun, and nothing more, when the caller stops early."""
+    pool = ThreadPoolExecutor(_THREADS, name)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _overlapped(
+    pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T]
+) -> Iterator[R]:
+    """Work on a few items at a time beside the caller; results in order."""
+    waiting: deque[Future[R]] = deque()
+    for item in items:
+        waiting.append(pool.submit(work, item))
+        while waiting and (len(waiting) > AHEAD or waiting[0].done()):
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _load(job: Job, how: Options) -> _Task:
+    started = time.perf_counter()
+    if job.error is not None:
+        return _failed(job, job.error)
+    if not how.overwrite and _is_done(job, how):
+        return _Task(job, outcome=Result(job.input, job.output, skipped=True, notes=job.notes))
+    try:
+        picture = read(job.input)
+    except MediaError as error:
+        return _failed(job, str(error).removeprefix(f"{job.input}: "))
+    width, height = wanted_size(picture.width, picture.height, how.size, how.max_size)
+    alpha = picture.alpha
+    picture = replace(
+        picture,
+        pixels=resized(picture.pixels, width, height),
+        alpha=None if alpha is None else resized(alpha, width, height),
+    )
+    return _Task(job, picture, seconds=time.perf_counter() - started)
+
+
+def _is_done(job: Job, how: Options) -> bool:
+    return job.output.exists() and (not how.compare or compare_path(job.output).exists())
+
+
+def compare_path(output: Path) -> Path:
+    """Return where before and after of an output go: photo.jpg.compare.png for photo.jpg."""
+    return output.with_name(f"{output.name}.compare.png")
+
+
+def _failed(job: Job, reason: str) -> _Task:
+    return _Task(job, outcome=Result(job.input, job.output, error=reason))
+
+
+def _network(translator: Translator, tasks: Iterable[_Task]) -> Iterator[_Task]:
+    """Translate neighbours of one shape together; what failed to load passes between."""
+    batch: list[_Task] = []
+    for task in tasks:
+        pixels = _pixels(task)
+        if batch and (pixels is None or not translator.joins([*map(_pixels, batch)], pixels)):
+            yield from _translated(translator, batch)
+            batch = []
+        if pixels is None:
+            yield task
+        else:
+            batch.append(task)
+    if batch:
+        yield from _translated(translator, batch)
+
+
+def _pixels(task: _Task) -> Any:
+    return None if task.picture is None else task.picture.pixels
+
+
+def _translated(translator: Translator, batch: list[_Task]) -> Iterator[_Task]:
+    started = time.perf_counter()
+    try:
+        made = translator.translate([_pixels(task) for task in batch])
+    except MediaError as error:
+        yield from (_failed(task.job, str(error)) for task in batch)
+        return
+    share = (time.perf_counter() - started) / len(batch)
+    for task, array in zip(batch, made, strict=True):
+        yield replace(task, made=array, seconds=task.seconds + share)
+
+
+def _save(task: _Task, how: Options) -> Result:
+    if task.outcome is not None:
+        return task.outcome
+    started = time.perf_counter()
+    job, before, made = task.job, task.picture, task.made
+    assert before is not None
+    assert made is not None
+    gray = before.gray and not how.color
+    after = replace(before, pixels=_luma(made) if gray else made, gray=gray)
+    try:
+        if how.compare:
+            write(compare_path(job.output), Picture(_side_by_side(before.pixels, made)))
+        lost = write(job.output, after)
+    except MediaError as error:
+        return Result(job.input, job.output, error=str(error).removeprefix(f"{job.output}: "))
+    seconds = task.seconds + time.perf_counter() - started
+    notes = (*job.notes, *before.notes, *lost)
+    return Result(job.input, job.output, after.width, after.height, seconds, notes=notes)
+
+
+def _luma(rgb: Array) -> Array:
+    """Bring colour back to gray, by the weights of JPEG, in all three channels."""
+    import cv2
+
+    gray: Any = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    return np.repeat(np.asarray(gray)[..., None], 3, axis=2)
+
+
+def _side_by_side(before: Array, after: Array) -> Array:
+    gap: Array = np.full((len(before), _GAP, 3), 255, np.uint8)
+    return np.concatenate([to_8_bits(before), gap, to_8_bits(after)], axis=1)

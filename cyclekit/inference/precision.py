@@ -1,0 +1,119 @@
+"""Chooses the number format of a network: the fastest that does not change the picture."""
+
+from __future__ import annotations
+
+import copy
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from cyclekit.errors import UsageError, suggest
+from cyclekit.models.base import ImageGenerator
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+"""Names of the number formats."""
+TOLERANCE = 1.0
+"""Mean difference from float32, in levels of 255, that a faster format may make."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A copy of a generator, ready to run."""
+
+    network: nn.Module
+    """On its device, in channels-last memory; takes `dtype`, gives [-1, 1] of any float type."""
+    precision: str
+    """"fp32", "bf16" or "fp16"."""
+    reason: str
+    """Why this one, for the user."""
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Type of the network's input."""
+        return DTYPES[self.precision]
+
+
+def prepare(generator: ImageGenerator, device: torch.device, precision: str = "auto") -> Prepared:
+    """Copy a generator to a device in the number format asked for, or in the best.
+
+    Args:
+        generator: stays as it is.
+        device: where to run.
+        precision: "fp32", "bf16", "fp16" or "auto".
+
+    Raises:
+        UsageError: if the name is unknown.
+    """
+    if precision in DTYPES:
+        return Prepared(_lowered(generator, device, precision), precision, "asked for")
+    if precision != "auto":
+        raise UsageError(
+            f"unknown precision '{precision}'; {suggest(precision, [*DTYPES, 'auto'])}"
+        )
+    best = Prepared(
+        _lowered(generator, device, "fp32"), "fp32", f"nothing else is native to {device}"
+    )
+    names = _native(device)
+    if not names:
+        return best
+    sample = sample_picture(max(128, generator.stride)).to(device)
+    reference, least = _timed(best, sample)
+    best = Prepared(best.network, "fp32", f"{' and '.join(names)} is slower or changes the picture")
+    for name in names:
+        tried = Prepared(_lowered(generator, device, name), name, "")
+        output, seconds = _timed(tried, sample)
+        change = float((output - reference).abs().mean()) * 127.5
+        if change < TOLERANCE and seconds < least:
+            reason = f"{least / seconds:.1f} times as fast, {change:.2f} of 255 levels from fp32"
+            best, least = Prepared(tried.network, name, reason), seconds
+    return best
+
+
+def sample_picture(side: int) -> Tensor:
+    """Make a picture with the statistics of a photograph: a 1/f spectrum, an edge, colour.
+
+    Returns:
+        float32 (1, 3, side, side) in [-1, 1], always the same for a side.
+    """
+    noise = np.fft.rfft2(np.random.default_rng(0).standard_normal((3, side, side)))
+    frequency = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None])
+    field = np.fft.irfft2(noise / np.maximum(frequency, 1 / side), s=(side, side))
+    gray = field.mean(0, keepdims=True)
+    field = 0.3 * field + gray
+    field[:, side // 2 :, : side // 3] += field.std()
+    field = field / (2 * field.std())
+    return torch.from_numpy(field.clip(-1, 1).astype(np.float32))[None]
+
+
+def _native(device: torch.device) -> list[str]:
+    """Formats that the device computes in by itself; others are emulated, and slow."""
+    if device.type == "cuda":
+        bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
+        return ["bf16", "fp16"] if bf16 else ["fp16"]
+    if device.type != "cpu":
+        return []
+    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return ["bf16"] if any(getattr(torch.cpu, check, bool)() for check in checks) else []
+
+
+def _lowered(generator: ImageGenerator, device: torch.device, precision: str) -> nn.Module:
+    network = copy.deepcopy(generator).eval().requires_grad_(requires_grad=False)
+    if precision != "fp32":
+        network.lower(DTYPES[precision])
+    return network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+
+def _timed(prepared: Prepared, sample: Tensor) -> tuple[Tensor, float]:
+    """Output in float32 and the least seconds of two runs after one to warm up."""
+    x = sample.to(prepared.dtype, memory_format=torch.channels_last)
+    seconds = []
+    with torch.inference_mode():
+        for _ in range(3):
+            started = time.perf_counter()
+            output = prepared.network(x).float()
+            float(output[0, 0, 0, 0])  # waits for a GPU
+            seconds.append(time.perf_counter() - started)
+    return output, min(seconds[1:])
