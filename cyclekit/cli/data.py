@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cyclekit.cli import options
+
 if TYPE_CHECKING:
     from cyclekit.data.catalogue import Entry
     from cyclekit.data.download import Progress
@@ -34,7 +36,7 @@ def command() -> None:
 
 
 @command.command("list", epilog=LISTING)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@options.as_json
 def list_entries(as_json: bool) -> None:
     """Print the datasets that the catalogue knows."""
     from cyclekit.data.catalogue import entries
@@ -54,7 +56,7 @@ def list_entries(as_json: bool) -> None:
     help="Where the dataset's own folder goes.",
 )
 @click.option("--url", metavar="ADDRESS", help="Another address of the archive, such as a mirror.")
-@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
+@options.quiet
 def download(name: str, output: Path, url: str | None, quiet: bool) -> None:
     """Fetch a dataset; a broken transfer goes on.
 
