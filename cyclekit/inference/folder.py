@@ -160,7 +160,7 @@ def _save(task: _Task, how: Options) -> Result:
     after = replace(before, pixels=_luma(made) if gray else made, gray=gray)
     try:
         if how.compare:
-            write(compare_path(job.output), Picture(_side_by_side(before.pixels, made)))
+            write(compare_path(job.output), Picture(_side_by_side(before.pixels, after.pixels)))
         lost = write(job.output, after)
     except MediaError as error:
         return Result(job.input, job.output, error=str(error).removeprefix(f"{job.output}: "))
