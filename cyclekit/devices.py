@@ -1,4 +1,4 @@
-"""Which device computes."""
+"""Which device computes, and in which types it does so natively."""
 
 from __future__ import annotations
 
@@ -28,3 +28,14 @@ def choose_device(name: str) -> torch.device:
     except (RuntimeError, AssertionError) as error:
         raise UsageError(f"device '{name}' is not available here; try --device cpu") from error
     return device
+
+
+def has_native_bf16(device: torch.device) -> bool:
+    """Say whether bfloat16 products run in hardware on `device`."""
+    import torch
+
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    found = (getattr(torch.cpu, check, None) for check in checks)
+    return device.type == "cpu" and any(check() for check in found if check)

@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 
-from cyclekit.errors import CheckpointError
+from cyclekit.errors import CheckpointError, MediaError
+from cyclekit.media.atomic import replacing
 
 FORMAT = 1
 
@@ -20,16 +21,19 @@ def save_state(path: Path, state: dict[str, Any]) -> None:
     Raises:
         CheckpointError: if it cannot be written; the old file stays.
     """
-    part = path.with_name(path.name + ".part")
     try:
-        with part.open("wb") as file:
-            torch.save({"format": FORMAT, **state}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except (OSError, RuntimeError) as error:
-        part.unlink(missing_ok=True)
-        raise CheckpointError(f"{path}: the state cannot be written: {error}") from error
+        with replacing(path) as part:
+            _write(part, {"format": FORMAT, **state})
+    except (MediaError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise CheckpointError(f"{path}: the state cannot be written: {reason}") from error
+
+
+def _write(path: Path, state: dict[str, Any]) -> None:
+    with path.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def load_state(path: Path) -> dict[str, Any]:

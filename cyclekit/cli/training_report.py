@@ -8,7 +8,8 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress as Bar, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
 from cyclekit.training.loop import Listener, Tick
 from cyclekit.training.progress import Progress
@@ -100,4 +101,6 @@ def _where(tick: Tick) -> str:
         return f"{progress.images} images"
     left = round((progress.total - progress.images) / tick.speed)
     hours, rest = divmod(left, 3600)
-    return f"{progress.images}/{progress.total} images  {hours}:{rest // 60:02d}:{rest % 60:02d} left"
+    return (
+        f"{progress.images}/{progress.total} images  {hours}:{rest // 60:02d}:{rest % 60:02d} left"
+    )

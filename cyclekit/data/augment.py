@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 # albumentations asks a server for its newest version at import, and warns about it.
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
-import albumentations as A  # noqa: E402 (the line above must come first)
+import albumentations as A
 
 
 class Augmentation:

@@ -32,9 +32,7 @@ class Average:
         }
 
     @torch.no_grad()
-    def update(
-        self, generators: Mapping[str, ImageGenerator], images: int, batch: int
-    ) -> None:
+    def update(self, generators: Mapping[str, ImageGenerator], images: int, batch: int) -> None:
         """Take in the weights after a step.
 
         Args:
@@ -48,8 +46,8 @@ class Average:
             average = self.generators[direction]
             for old, new in zip(average.parameters(), generator.parameters(), strict=True):
                 old.lerp_(new.float(), 1 - keep)
-            for old, new in zip(average.buffers(), generator.buffers(), strict=True):
-                old.copy_(new)
+            for kept, buffer in zip(average.buffers(), generator.buffers(), strict=True):
+                kept.copy_(buffer)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the averaged weights by direction."""

@@ -7,6 +7,8 @@ from typing import Literal
 
 import torch
 
+from cyclekit.devices import has_native_bf16
+
 Precision = Literal["auto", "fp32", "bf16"]
 
 
@@ -15,15 +17,6 @@ def choose_precision(precision: Precision, device: torch.device) -> torch.dtype:
     if precision == "auto":
         return torch.bfloat16 if has_native_bf16(device) else torch.float32
     return torch.bfloat16 if precision == "bf16" else torch.float32
-
-
-def has_native_bf16(device: torch.device) -> bool:
-    """Say whether bfloat16 products run in hardware on `device`."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    if device.type == "cpu":
-        return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
-    return False
 
 
 def forward_in(dtype: torch.dtype, device: torch.device) -> AbstractContextManager[object]:

@@ -62,8 +62,6 @@ class Run:
 
 def _binding(tree: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {
-        section: {
-            key: value for key, value in values.items() if f"{section}.{key}" not in FREE
-        }
+        section: {key: value for key, value in values.items() if f"{section}.{key}" not in FREE}
         for section, values in tree.items()
     }

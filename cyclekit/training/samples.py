@@ -11,8 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cyclekit.data.layouts import Domain
 from cyclekit.data.datasets import held_out_pictures
+from cyclekit.data.layouts import Domain
+from cyclekit.media.atomic import replacing
 from cyclekit.media.sheet import sheet
 from cyclekit.models import ImageGenerator
 from cyclekit.pixels import to_image, to_tensor
@@ -49,9 +50,7 @@ class SampleSheet:
 
 
 @torch.no_grad()
-def _row(
-    picture: Pixels, forth: ImageGenerator, back: ImageGenerator | None
-) -> Sequence[Pixels]:
+def _row(picture: Pixels, forth: ImageGenerator, back: ImageGenerator | None) -> Sequence[Pixels]:
     device = next(forth.parameters()).device
     translated = forth(to_tensor(picture)[None].to(device))
     row = [picture, _pixels(translated)]
@@ -59,11 +58,9 @@ def _row(
 
 
 def _write(path: Path, picture: Pixels) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
     _, code = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-    part.write_bytes(code.tobytes())
-    part.replace(path)
+    with replacing(path) as part:
+        part.write_bytes(code.tobytes())
 
 
 def _pixels(batch: Tensor) -> Pixels:

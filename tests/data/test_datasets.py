@@ -1,0 +1,106 @@
+import cv2
+import numpy as np
+import pytest
+
+from cyclekit.data.augment import Augmentation
+from cyclekit.data.datasets import Unpaired, read_source, require_usable
+from cyclekit.data.layouts import Domain, Source, find_domains
+from cyclekit.data.loader import Positions, make_loader
+from cyclekit.errors import DataError
+from tests.tiny import picture
+
+
+def domains(tmp_path, a=5, b=3):
+    for name, count in (("a", a), ("b", b)):
+        (tmp_path / name).mkdir()
+        for i in range(count):
+            cv2.imwrite(str(tmp_path / name / f"{i}.png"), np.full((20, 24, 3), 8 * i, np.uint8))
+    return find_domains([tmp_path / "a", tmp_path / "b"])
+
+
+def dataset(tmp_path, seed=0, **counts):
+    return Unpaired(*domains(tmp_path, **counts), Augmentation(None, 16), seed, cache=10**6)
+
+
+def test_an_epoch_shows_every_picture_once(tmp_path):
+    data = dataset(tmp_path)
+    assert {int(data[i].a.max()) for i in range(5)} == {0, 8, 16, 24, 32}
+    assert {int(data[i].b.max()) for i in range(3)} == {0, 8, 16}
+    assert len(data) == 5
+
+
+def test_the_next_epoch_has_another_order(tmp_path):
+    data = dataset(tmp_path, a=30)
+    first = [int(data[i].a.max()) for i in range(30)]
+    second = [int(data[i].a.max()) for i in range(30, 60)]
+    assert first != second
+    assert sorted(first) == sorted(second)
+
+
+def test_crops_depend_on_seed_and_position_only(tmp_path):
+    (tmp_path / "a").mkdir()
+    cv2.imwrite(str(tmp_path / "a/0.png"), picture(64, 64))
+    domain = Domain("a", (Source(tmp_path / "a/0.png"),), ())
+    one, two, other = (
+        Unpaired(domain, domain, Augmentation(None, 16), seed, cache=0) for seed in (1, 1, 2)
+    )
+    backwards = [two[i].a for i in reversed(range(4))][::-1]
+    assert all((one[i].a == backwards[i]).all() for i in range(4))
+    assert any((one[i].a != other[i].a).any() for i in range(4))
+    assert (one[0].a != one[1].a).any()
+
+
+def test_a_broken_picture_is_named_and_replaced(tmp_path):
+    data = dataset(tmp_path)
+    (tmp_path / "a/2.png").write_bytes(b"not a picture")
+    items = [data[i] for i in range(5)]
+    broken = {message for item in items for message in item.broken}
+    assert len(broken) == 1
+    assert "2.png" in broken.pop()
+
+
+def test_one_usable_picture_is_not_enough(tmp_path):
+    a, b = domains(tmp_path, a=1)
+    with pytest.raises(DataError, match="domain 'a' has 1 usable pictures, needs at least 2"):
+        require_usable(a)
+    assert require_usable(b) == []
+
+
+def test_halves_of_a_pair(tmp_path):
+    pair = np.zeros((4, 8, 3), np.uint8)
+    pair[:, 4:] = 200
+    cv2.imwrite(str(tmp_path / "pair.png"), pair)
+    assert read_source(Source(tmp_path / "pair.png", "left")).max() == 0
+    assert read_source(Source(tmp_path / "pair.png", "right")).min() == 200
+
+
+def test_pictures_are_never_distorted():
+    augmentation = Augmentation(load=32, crop=32, flip=0)
+    assert augmentation.prepare(picture(64, 128)).shape == (32, 64, 3)
+
+
+def test_small_pictures_are_enlarged_to_the_crop():
+    augmentation = Augmentation(load=None, crop=32)
+    assert augmentation(augmentation.prepare(picture(8, 10)), seed=0).shape == (32, 32, 3)
+
+
+def test_colour_changes_are_drawn_by_the_seed():
+    augmentation = Augmentation(None, 16, flip=0, color=0.5)
+    image = picture(16, 16)
+    assert (augmentation(image, 1) == augmentation(image, 1)).all()
+    assert (augmentation(image, 1) != augmentation(image, 2)).any()
+
+
+def test_processes_share_a_batch_in_order():
+    whole = iter(Positions(start=8, batch=4))
+    parts = [iter(Positions(start=8, batch=4, rank=rank, world=2)) for rank in range(2)]
+    for _ in range(3):
+        assert next(whole) == [place for part in parts for place in next(part)]
+
+
+def test_worker_processes_yield_the_same_batches(tmp_path):
+    data = dataset(tmp_path)
+    alone = iter(make_loader(data, Positions(2, 2), workers=0))
+    helped = iter(make_loader(data, Positions(2, 2), workers=1))
+    for _ in range(2):
+        assert (next(alone).a == next(helped).a).all()

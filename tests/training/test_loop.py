@@ -1,0 +1,250 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from cyclekit.checkpoint.model import load_model, read_info
+from cyclekit.checkpoint.state import load_state
+from cyclekit.config.resolve import dump
+from cyclekit.errors import ConfigError, DataError, TrainingError
+from cyclekit.training.loop import Listener, build_learner, train
+from tests.training.worlds import CPU, tiny_config, two_folders
+
+
+def flat(tree, prefix=""):
+    """Name every tensor and value of a nested state."""
+    if isinstance(tree, dict):
+        items = tree.items()
+    elif isinstance(tree, list | tuple):
+        items = enumerate(tree)
+    else:
+        return {prefix: tree}
+    return {k: v for key, value in items for k, v in flat(value, f"{prefix}/{key}").items()}
+
+
+def assert_same_state(first: Path, second: Path) -> None:
+    one, two = (flat(load_state(folder / "state.pt")) for folder in (first, second))
+    assert one.keys() == two.keys()
+    assert sum(isinstance(value, torch.Tensor) for value in one.values()) > 50
+    for name, value in one.items():
+        if isinstance(value, torch.Tensor):
+            assert torch.equal(value, two[name]), name
+        elif not name.endswith("/seconds"):
+            assert value == two[name], name
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_resume_continues_exactly(tmp_path, precision):
+    domains, config = two_folders(tmp_path), tiny_config(precision=precision)
+    train(config, domains, tmp_path / "whole", device=CPU)
+    half = train(config, domains, tmp_path / "parts", device=CPU, stop=lambda p: p.images >= 10)
+    assert half.images == 10
+    whole = train(config, domains, tmp_path / "parts", device=CPU)
+    assert whole.images == 24
+    assert_same_state(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_a_run_explains_itself(tmp_path):
+    train(tiny_config(), two_folders(tmp_path), tmp_path / "run", device=CPU)
+    names = sorted(path.name for path in (tmp_path / "run").iterdir())
+    assert names == ["config.yaml", "log.jsonl", "model.safetensors", "samples", "state.pt"]
+    assert len(list((tmp_path / "run/samples").glob("*.png"))) == 2
+    lines = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
+    assert [line["images"] for line in lines] == [4, 8, 12, 16, 20, 24]
+    assert lines[-1]["rate_generators"] < lines[0]["rate_generators"]
+    assert (tmp_path / "run/config.yaml").read_text() == dump(tiny_config())
+
+
+def test_the_model_is_the_average_and_knows_its_names(tmp_path):
+    train(tiny_config(), two_folders(tmp_path), tmp_path / "run", device=CPU)
+    info = read_info(tmp_path / "run/model.safetensors")
+    assert info.names == ("red", "blue")
+    assert info.provenance["images"] == 24
+    assert str(tmp_path) not in json.dumps(info.provenance)
+    generator, _, direction = load_model(tmp_path / "run/model.safetensors", "blue")
+    assert direction == "ab"
+    average = load_state(tmp_path / "run/state.pt")["average"]["ab"]
+    for name, tensor in generator.state_dict().items():
+        assert torch.equal(tensor, average[name])
+
+
+def test_a_changed_setting_is_refused_by_name(tmp_path):
+    domains = two_folders(tmp_path)
+    train(tiny_config(), domains, tmp_path / "run", device=CPU, stop=lambda _: True)
+    with pytest.raises(ConfigError, match=r"another optimizer|another train\.batch: 2 -> 4"):
+        train(tiny_config(batch=4), domains, tmp_path / "run", device=CPU)
+
+
+def test_settings_that_change_nothing_learned_may_change(tmp_path):
+    domains = two_folders(tmp_path)
+    train(tiny_config(), domains, tmp_path / "run", device=CPU, stop=lambda _: True)
+    done = train(tiny_config(state_every=3, log_every=2), domains, tmp_path / "run", device=CPU)
+    assert done.done
+
+
+def test_added_pictures_are_refused_on_resume(tmp_path):
+    train(tiny_config(), two_folders(tmp_path), tmp_path / "run", device=CPU, stop=lambda _: True)
+    with pytest.raises(ConfigError, match=r"started with \[5, 5\] pictures"):
+        train(tiny_config(), two_folders(tmp_path, 6), tmp_path / "run", device=CPU)
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/diary.txt").write_text("dear diary")
+    with pytest.raises(ConfigError, match="not empty and not a run"):
+        train(tiny_config(), two_folders(tmp_path), tmp_path / "run", device=CPU)
+
+
+def test_an_exploding_loss_stops_and_keeps_the_last_good_model(tmp_path):
+    domains = two_folders(tmp_path)
+    train(tiny_config(), domains, tmp_path / "run", device=CPU, stop=lambda p: p.images >= 8)
+    model, state = ((tmp_path / "run" / name) for name in ("model.safetensors", "state.pt"))
+    before = model.read_bytes(), state.read_bytes()
+    poisoned = load_state(state)
+    for tensor in poisoned["method"].values():
+        if isinstance(tensor, torch.Tensor):
+            tensor.fill_(float("nan"))
+    from cyclekit.checkpoint.state import save_state
+
+    save_state(state, poisoned)
+    with pytest.raises(TrainingError, match=r"is nan after \d+ images; the last good model"):
+        train(tiny_config(), domains, tmp_path / "run", device=CPU)
+    assert model.read_bytes() == before[0]
+
+
+def test_a_loss_over_the_limit_is_named(tmp_path):
+    with pytest.raises(TrainingError, match=r"over train\.loss_limit=0\.001"):
+        train(tiny_config(loss_limit=0.001), two_folders(tmp_path), tmp_path / "r", device=CPU)
+
+
+def test_one_picture_is_no_domain(tmp_path):
+    with pytest.raises(DataError, match="has 1 usable pictures, needs at least 2"):
+        train(tiny_config(), two_folders(tmp_path, 1), tmp_path / "run", device=CPU)
+    assert not (tmp_path / "run").exists()
+
+
+def test_broken_pictures_are_named_once(tmp_path):
+    class Notes(Listener):
+        def __init__(self):
+            self.lines = []
+
+        def note(self, message):
+            self.lines.append(message)
+
+    domains, notes = two_folders(tmp_path), Notes()
+    (tmp_path / "red/4.png").write_bytes(b"x")
+    train(tiny_config(), domains, tmp_path / "run", device=CPU, listener=notes)
+    assert len([line for line in notes.lines if "4.png" in line]) == 1
+
+
+def test_epochs_are_passes_over_the_larger_domain(tmp_path):
+    config = tiny_config(images=None, epochs=2)
+    assert train(config, two_folders(tmp_path), tmp_path / "run", device=CPU).images == 10
+
+
+def test_minutes_become_images(tmp_path):
+    config = tiny_config(images=None, minutes=0.02)
+    progress = train(config, two_folders(tmp_path), tmp_path / "run", device=CPU)
+    assert progress.done
+    assert progress.total == progress.images
+
+
+def test_first_weights_depend_on_the_seed_only():
+    one, two, other = (build_learner(tiny_config(seed=seed), CPU).method for seed in (1, 1, 2))
+    first, second, third = (net.state_dict() for net in (one, two, other))
+    name = next(name for name in first if name.endswith("weight"))
+    assert torch.equal(first[name], second[name])
+    assert not torch.equal(first[name], third[name])
+
+
+COMMAND = [sys.executable, "-m", "cyclekit", "train"]
+
+
+def run_command(tmp_path, run, *more):
+    two_folders(tmp_path)
+    (tmp_path / "tiny.yaml").write_text(dump(tiny_config(images=2000, state_every=20)))
+    return [
+        *COMMAND, str(tmp_path / "red"), str(tmp_path / "blue"), "-o", str(tmp_path / run),
+        "--config", str(tmp_path / "tiny.yaml"), *more,
+    ]  # fmt: skip
+
+
+def wait_for(path: Path, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not path.exists():
+        assert time.monotonic() < end, f"{path} did not appear"
+        time.sleep(0.05)
+
+
+def test_ctrl_c_saves_and_the_same_command_goes_on(tmp_path):
+    command = run_command(tmp_path, "run")
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    wait_for(tmp_path / "run/state.pt")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    reached = load_state(tmp_path / "run/state.pt")["progress"]["images"]
+    again = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert f"going on at {reached} images" in again.stderr.readline()
+    again.kill()
+    again.communicate()
+
+
+def test_kill_at_any_moment_leaves_a_run_that_goes_on_exactly(tmp_path):
+    command = run_command(tmp_path, "killed", "--images", "60")
+    for _ in range(2):
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        wait_for(tmp_path / "killed/state.pt")
+        time.sleep(0.3)
+        process.kill()
+        process.wait()
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    whole = run_command(tmp_path, "whole", "--images", "60")
+    result = subprocess.run(whole, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == str(tmp_path / "whole/model.safetensors")
+    assert_same_state(tmp_path / "whole", tmp_path / "killed")
+
+
+def test_two_processes_equal_one_on_the_whole_batch(tmp_path):
+    config = tiny_config(images=8, batch=2)
+    domains = two_folders(tmp_path)
+    train(config, domains, tmp_path / "one", device=CPU)
+    (tmp_path / "tiny.yaml").write_text(dump(config))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable, "-m", "cyclekit", "train", str(tmp_path / "red"), str(tmp_path / "blue"),
+        "-o", str(tmp_path / "two"), "--config", str(tmp_path / "tiny.yaml"), "-q",
+    ]  # fmt: skip
+    shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    team = [
+        subprocess.Popen(
+            command, env={**os.environ, **shared, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stderr=subprocess.PIPE, text=True,
+        )
+        for rank in range(2)
+    ]  # fmt: skip
+    for process in team:
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
+    one, two = (flat(load_state(tmp_path / name / "state.pt")) for name in ("one", "two"))
+    for name, value in one.items():
+        if isinstance(value, torch.Tensor) and "/optimizers" not in name:
+            torch.testing.assert_close(two[name], value, rtol=1e-3, atol=2e-5, msg=name)
+
+
+def test_a_batch_that_processes_cannot_share_is_refused():
+    from cyclekit.training.distributed import Team, require_even_shares
+
+    with pytest.raises(ConfigError, match="must be a multiple of 2 processes, got 3"):
+        require_even_shares(3, Team(0, 2))
