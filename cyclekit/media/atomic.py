@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cyclekit.errors import MediaError
@@ -30,4 +30,5 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise MediaError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # what went wrong before counts
+            part.unlink(missing_ok=True)
