@@ -119,8 +119,8 @@ class Translator:
         for image in batch:
             _check(image)
         height, width = batch[0].shape[:2]
+        self._check_memory(width, height, len(batch))
         colors = [padded(_color(image), self.stride) for image in batch]
-        self._check_memory(colors, width, height)
         try:
             output = self._forward(colors)[..., :height, :width]
             return [_like(image, made) for image, made in zip(batch, output, strict=True)]
@@ -140,9 +140,9 @@ class Translator:
             output: Tensor = self._prepared.network(x)
             return output.float()
 
-    def _check_memory(self, colors: Sequence[Array], width: int, height: int) -> None:
+    def _check_memory(self, width: int, height: int, count: int) -> None:
         """Refuse what would end the process: Linux kills it, and no exception tells."""
-        pixels = sum(color.shape[0] * color.shape[1] for color in colors)
+        pixels = width * height * count
         if pixels < 1024 * 1024:
             return
         if self._cost is None:
@@ -151,7 +151,7 @@ class Translator:
         need, free = pixels * self._cost, free_memory(self.device)
         if free is not None and need > free:
             reason = f"about {need / 2**30:.1f} GiB are needed, {free / 2**30:.1f} GiB are free"
-            raise _too_large(width, height, len(colors), reason)
+            raise _too_large(width, height, count, reason)
 
 
 def _check(image: Array) -> None:

@@ -1,0 +1,70 @@
+import subprocess
+import sys
+import time
+
+import pytest
+
+import cyclekit
+from cyclekit.cli.main import COMMANDS, LazyGroup, group, main
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "cyclekit", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_help_names_every_command_and_imports_nothing_heavy() -> None:
+    code = "import sys; from cyclekit.cli.main import main\ntry: main(['--help'])\nfinally: print({*sys.modules} & {'torch', 'numpy', 'cv2', 'kornia', 'albumentations', 'pydantic', 'rich', 'PIL'})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "set()"
+    assert all(text in done.stdout for pair in COMMANDS.items() for text in pair)
+
+
+def test_help_is_quick() -> None:
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        run("--help")
+        seconds.append(time.perf_counter() - started)
+    assert min(seconds) < 0.6  # 0.1 s on an idle machine
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_listed_command_says_what_the_list_says(name: str) -> None:
+    assert isinstance(group, LazyGroup)
+    command = group.get_command(None, name)  # type: ignore[arg-type]
+    assert command is not None
+    assert len(COMMANDS[name]) < 60
+    assert command.help
+
+
+def test_the_version_is_the_package_s() -> None:
+    assert run("--version").stdout.strip() == cyclekit.__version__
+
+
+def test_wrong_usage_leaves_with_2() -> None:
+    for arguments in (["nonsense"], ["translate"], ["translate", "x", "-o", "y", "--size", "big"]):
+        done = run(*arguments)
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert "Error: " in done.stderr
+
+
+def test_errors_are_one_line_and_set_the_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["translate", "x.png", "-o", "y", "-m", "no-such-model"])
+    assert left.value.code == 2
+    assert capsys.readouterr().err.startswith("error: no model file 'no-such-model' exists")
+
+
+def test_the_front_door_is_sorted_and_opens() -> None:
+    assert cyclekit.__all__ == sorted(cyclekit.__all__)
+    assert all(getattr(cyclekit, name) is not None for name in cyclekit.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        cyclekit.nothing  # noqa: B018
+
+
+def test_importing_the_package_imports_no_torch() -> None:
+    code = "import sys, cyclekit; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,153 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cyclekit
+from cyclekit.media.images import Picture, read, write
+from tests.media.odd import COUNT, REFUSED, odd
+from tests.tiny import picture, tiny_model
+
+ARGUMENTS = [
+    sys.executable,
+    "-m",
+    "cyclekit",
+    "translate",
+    "--device",
+    "cpu",
+    "--precision",
+    "fp32",
+]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_model(tmp_path_factory.mktemp("model") / "tiny.safetensors")
+
+
+def translate(model: Path, *arguments: object) -> "subprocess.CompletedProcess[str]":
+    command = [*ARGUMENTS, "-m", str(model), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def fill(folder: Path, count: int, side: int = 24) -> Path:
+    for number in range(count):
+        write(folder / f"{number}.png", Picture(picture(side, side, seed=number)))
+    return folder
+
+
+def test_a_folder_comes_out_and_a_second_run_does_nothing(tmp_path: Path, model: Path) -> None:
+    source, out = fill(tmp_path / "in", 3), tmp_path / "out"
+    first = translate(model, source, "-o", out)
+    assert first.returncode == 0
+    assert first.stdout.splitlines() == [str(out / f"{number}.png") for number in range(3)]
+    assert "horse to zebra, on cpu in fp32" in first.stderr
+    assert "3 translated in" in first.stderr
+    expected = cyclekit.load(model, precision="fp32", device="cpu")(read(source / "0.png").pixels)
+    assert np.array_equal(read(out / "0.png").pixels, expected)
+    second = translate(model, source, "-o", out)
+    assert (second.returncode, second.stdout) == (0, "")
+    assert "3 skipped" in second.stderr
+
+
+def test_json_tells_of_every_input_and_some_failures_are_3(tmp_path: Path, model: Path) -> None:
+    source = fill(tmp_path / "in", 2)
+    (source / "1.png").write_bytes(b"")
+    done = translate(model, source, "-o", tmp_path / "out", "--json", "--quiet")
+    good, bad = map(json.loads, done.stdout.splitlines())
+    assert done.returncode == 3
+    assert good.pop("seconds") > 0
+    assert good == {
+        "input": str(source / "0.png"),
+        "output": str(tmp_path / "out" / "0.png"),
+        "width": 24,
+        "height": 24,
+    }
+    assert bad == {"input": str(source / "1.png"), "error": "the file is empty"}
+    assert done.stderr == f"error: {source / '1.png'}: the file is empty\n"
+
+
+def test_nothing_done_is_1(tmp_path: Path, model: Path) -> None:
+    done = translate(model, tmp_path / "none.png", "-o", tmp_path / "out")
+    assert done.returncode == 1
+    assert "none.png: no such file or folder" in done.stderr
+
+
+def test_one_picture_may_go_to_one_file(tmp_path: Path, model: Path) -> None:
+    source = fill(tmp_path / "in", 2)
+    target = tmp_path / "deep" / "made.webp"
+    done = translate(model, source / "0.png", "-o", target, "--direction", "horse", "--compare")
+    assert done.returncode == 0
+    assert done.stdout == f"{target}\n"
+    assert "zebra to horse" in done.stderr
+    assert sorted(path.name for path in target.parent.iterdir()) == [
+        "made.webp",
+        "made.webp.compare.png",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("output", "extra", "reason"),
+    [
+        ("made.png", ["in/1.png"], "names one picture; for several inputs, name a folder"),
+        ("made.png", ["--format", "jpg"], "disagree"),
+        ("in/0.png", [], "inputs are never overwritten"),
+    ],
+)
+def test_contradictions_are_wrong_usage(
+    tmp_path: Path, model: Path, output: str, extra: list[str], reason: str
+) -> None:
+    source = fill(tmp_path / "in", 2)
+    more = [str(tmp_path / word) if word.startswith("in/") else word for word in extra]
+    done = translate(model, source / "0.png", *more, "-o", tmp_path / output)
+    assert done.returncode == 2
+    assert reason in done.stderr
+
+
+def test_an_interruption_is_130_and_leaves_whole_files_only(tmp_path: Path, model: Path) -> None:
+    source, out = fill(tmp_path / "in", 150, side=160), tmp_path / "out"
+    command = [*ARGUMENTS, "-m", str(model), str(source), "-o", str(out), "--batch-size", "1"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()  # the first is done
+    os.kill(process.pid, signal.SIGINT)
+    started = time.perf_counter()
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.splitlines()[-1] == "interrupted"
+    assert time.perf_counter() - started < 20
+    made = list(out.iterdir())
+    assert 0 < len(made) < 150
+    for path in made:
+        assert read(path).pixels.shape == (160, 160, 3)
+
+
+@pytest.mark.data
+def test_every_odd_file_is_translated_or_reported_in_one_line(tmp_path: Path, model: Path) -> None:
+    done = translate(model, odd(), "-o", tmp_path, "--json", "--max-size", 256)
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 3
+    assert len(results) == COUNT
+    failed = {
+        Path(result["input"]).name: result["error"] for result in results if "error" in result
+    }
+    assert failed.keys() == REFUSED.keys()
+    assert all(REFUSED[name] in reason for name, reason in failed.items())
+    for result in results:
+        if "error" not in result:
+            made, before = read(Path(result["output"])), read(Path(result["input"]))
+            assert (made.width, made.height) == (result["width"], result["height"])
+            assert max(made.width, made.height) <= 256
+            assert made.gray == before.gray or Path(result["output"]).suffix == ".webp"
+    lines = done.stderr.splitlines()
+    assert all(
+        line.startswith(("tiny.safetensors", "note: ", "error: ", "75 translated"))
+        for line in lines
+    )
+    assert sum(line.startswith("error: ") for line in lines) == len(REFUSED)
