@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from cyclekit.errors import UsageError
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def choose_device(name: str) -> torch.device:
-    """Turn "auto", "cpu", "cuda", "cuda:1" or "mps" into a device that is there.
+    """Turn "auto", "cpu", "cuda" or "cuda:1" into a device that is there.
 
     Raises:
         UsageError: if the name is unknown or the device absent.
@@ -19,14 +20,15 @@ def choose_device(name: str) -> torch.device:
     import torch
 
     if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda":
+        name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"  # torchrun: a device a process
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise UsageError(f"device '{name}' is not available here; try --device cpu") from error
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"no device '{name}': {reason}; expected auto, cpu or cuda") from error
     return device
 
 
@@ -35,7 +37,7 @@ def has_native_bf16(device: torch.device) -> bool:
     import torch
 
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     found = (getattr(torch.cpu, check, None) for check in checks)
-    return device.type == "cpu" and any(check() for check in found if check)
+    return device.type == "cpu" and any(bool(check()) for check in found if check)

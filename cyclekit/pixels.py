@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.uint8] | NDArray[np.uint16]
 
 
-def full_scale(dtype: np.dtype[np.uint8] | np.dtype[np.uint16]) -> int:
+def full_scale(dtype: np.dtype[Any]) -> int:
     """Return the largest stored value: 255 or 65535.
 
     Raises:

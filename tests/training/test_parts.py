@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 
 import pytest
 import torch
@@ -48,7 +49,7 @@ def test_a_half_life_of_zero_follows_at_once():
 
 def test_crossing_a_multiple_is_seen_once():
     moments = [Progress(images) for images in range(0, 21, 4)]
-    crossed = [b.crossed(a, 10) for a, b in zip(moments, moments[1:], strict=False)]
+    crossed = [now.crossed(before, 10) for before, now in pairwise(moments)]
     assert crossed == [False, False, True, False, True]
 
 
