@@ -1,13 +1,13 @@
 """What can go wrong, as a tree. Every message names the value, what was expected, what to do.
 
-    CyclekitError              exit code 1
-    ├── UsageError             exit code 2: the call itself is wrong
-    │   ├── UnknownNameError   a name that no registry knows
-    │   └── ConfigError        a setting that does not exist or does not fit
-    ├── MediaError             a picture that cannot be read or written
-    ├── DataError              a folder that cannot serve as a dataset
-    ├── CheckpointError        a model or state file that cannot be used
-    └── TrainingError          a run that cannot go on
+CyclekitError              exit code 1
+├── UsageError             exit code 2: the call itself is wrong
+│   ├── UnknownNameError   a name that no registry knows
+│   └── ConfigError        a setting that does not exist or does not fit
+├── MediaError             a picture that cannot be read or written
+├── DataError              a folder that cannot serve as a dataset
+├── CheckpointError        a model or state file that cannot be used
+└── TrainingError          a run that cannot go on
 """
 
 from __future__ import annotations
