@@ -31,6 +31,7 @@ class Report:
         self.quiet = quiet
         self.made = self.skipped = self.failed = 0
         self._started = time.perf_counter()
+        self._console: Console | None = None
 
     @property
     def exit_code(self) -> int:
@@ -42,7 +43,7 @@ class Report:
     def note(self, text: str) -> None:
         """Show a line on stderr unless quiet."""
         if not self.quiet:
-            click.echo(text, err=True)
+            self._say(text, to_stderr=True)
 
     def add(self, result: Result) -> None:
         """Count a result and show it."""
@@ -50,11 +51,11 @@ class Report:
         self.skipped += result.skipped
         self.failed += result.error is not None
         if self.as_json:
-            click.echo(json.dumps(result.as_dict(), ensure_ascii=False))
+            self._say(json.dumps(result.as_dict(), ensure_ascii=False))
         elif not result.error and not result.skipped:
-            click.echo(str(result.output))
+            self._say(str(result.output))
         if result.error:
-            click.echo(f"error: {result.input}: {result.error}", err=True)
+            self._say(f"error: {result.input}: {result.error}", to_stderr=True)
         for text in result.notes if not result.skipped else ():
             self.note(f"note: {result.input}: {text}")
 
@@ -82,7 +83,18 @@ class Report:
         if self.quiet or not console.is_terminal:
             yield from results
             return
-        yield from _bar(results, total, console)
+        self._console = console
+        try:
+            yield from _bar(results, total, console)
+        finally:
+            self._console = None
+
+    def _say(self, line: str, *, to_stderr: bool = False) -> None:
+        """Print a line; above the bar, where both share a terminal."""
+        if self._console is not None and (to_stderr or sys.stdout.isatty()):
+            self._console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
+        else:
+            click.echo(line, err=to_stderr)
 
 
 def _bar(results: Iterable[Result], total: int, console: Console) -> Iterator[Result]:
@@ -90,8 +102,7 @@ def _bar(results: Iterable[Result], total: int, console: Console) -> Iterator[Re
     from rich.progress import TimeRemainingColumn as Remaining
 
     columns = (BarColumn(), MofNCompleteColumn(), Remaining(), TextColumn("{task.description}"))
-    # Paths go around the bar on a shared terminal, but straight into a pipe.
-    with Progress(*columns, console=console, redirect_stdout=sys.stdout.isatty()) as progress:
+    with Progress(*columns, console=console, redirect_stdout=False) as progress:
         task = progress.add_task("", total=total)
         for result in results:
             progress.update(task, advance=1, description=result.input.name.replace("[", "\\["))
