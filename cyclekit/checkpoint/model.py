@@ -14,10 +14,11 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialize
 from torch import Tensor
 
-from cyclekit.errors import CheckpointError, CyclekitError, suggest
+from cyclekit.errors import CheckpointError, CyclekitError, MediaError, suggest
+from cyclekit.media.atomic import replacing
 from cyclekit.models import GENERATORS, ImageGenerator
 from cyclekit.registry import Spec
 
@@ -84,20 +85,10 @@ def save_model(path: Path, generators: Mapping[str, ImageGenerator], info: Model
         for key, tensor in generator.state_dict().items()
     }
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, tensors, _dump(info))
-    except (OSError, SafetensorError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise CheckpointError(f"{path}: cannot be written: {reason}") from error
-
-
-def _write(path: Path, tensors: Mapping[str, Tensor], header: str) -> None:
-    part = path.with_name(path.name + ".part")
-    try:
-        save_file(dict(tensors), part, metadata={KEY: header})
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+        with replacing(path) as part:
+            part.write_bytes(serialize(tensors, metadata={KEY: _dump(info)}))
+    except MediaError as error:
+        raise CheckpointError(str(error)) from error
 
 
 def is_model(path: Path) -> bool:

@@ -100,7 +100,7 @@ def _check_parts(config: Config) -> None:
 def _train(config: Config, folder: Path, device: str, quiet: bool) -> None:
     from cyclekit.cli.training_report import Interruption, TrainingReport
     from cyclekit.data.layouts import find_domains
-    from cyclekit.devices import choose_device
+    from cyclekit.devices import find_device
     from cyclekit.training.distributed import join_team, leave_team
     from cyclekit.training.loop import train
 
@@ -108,7 +108,7 @@ def _train(config: Config, folder: Path, device: str, quiet: bool) -> None:
         raise UsageError("missing FOLDER...: the pictures to learn from")
     if not any((config.train.images, config.train.epochs, config.train.minutes)):
         raise ConfigError("the run has no length; give --images, --epochs or --minutes")
-    chosen = choose_device(device)
+    chosen = find_device(device)
     domains = find_domains(config.data.roots, config.data.names)
     team: Team = join_team(chosen)
     try:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from cyclekit.devices import has_native_bf16
 from cyclekit.errors import UsageError, suggest
 from cyclekit.models.base import ImageGenerator
 
@@ -98,13 +99,8 @@ def sample_picture(side: int) -> Tensor:
 
 def _native(device: torch.device) -> list[str]:
     """Formats that the device computes in by itself; others are emulated, and slow."""
-    if device.type == "cuda":
-        bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
-        return ["bf16", "fp16"] if bf16 else ["fp16"]
-    if device.type != "cpu":
-        return []
-    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return ["bf16"] if any(getattr(torch.cpu, check, bool)() for check in checks) else []
+    bf16 = ["bf16"] if has_native_bf16(device) else []
+    return [*bf16, "fp16"] if device.type == "cuda" else bf16
 
 
 def _lowered(generator: ImageGenerator, device: torch.device, precision: str) -> nn.Module:

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from cyclekit.devices import find_device, free_memory
 from cyclekit.errors import CheckpointError, MediaError, UsageError
-from cyclekit.inference.devices import find_device, free_memory
 from cyclekit.inference.fit import padded
 from cyclekit.inference.memory import bytes_per_pixel
 from cyclekit.inference.precision import prepare, sample_picture

@@ -3,8 +3,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from cyclekit.devices import free_memory
 from cyclekit.errors import MediaError
-from cyclekit.inference.devices import free_memory
 from cyclekit.inference.memory import bytes_per_pixel
 from cyclekit.inference.precision import Prepared, _fastest, prepare, sample_picture
 from cyclekit.inference.translator import Translator

@@ -1,0 +1,88 @@
+"""The README's commands are run, and its claims about numbers and names are checked."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from cyclekit.config.resolve import preset_names
+from cyclekit.hub.source import embedded_models
+from cyclekit.losses import ADVERSARIAL_LOSSES
+from cyclekit.models import DISCRIMINATORS, GENERATORS
+from tests.legacy.published import resnet
+from tests.tiny import picture, tiny_model
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
+COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.startswith("cyclekit ")]
+SHORT = ["--set", "generator.width=8", "--set", "discriminator.width=8", "--set", "data.crop=16"]
+SHORTENED = {"--minutes 60": "--images 4 " + " ".join(SHORT)}
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory):
+    """Lay out what the README's commands name."""
+    folder = tmp_path_factory.mktemp("desk")
+    for name in ("photos", "horses", "zebras"):
+        (folder / name).mkdir()
+        for i in range(3):
+            cv2.imwrite(str(folder / name / f"{i}.png"), picture(24, 32, seed=i))
+    cv2.imwrite(str(folder / "holiday.jpg"), picture(24, 32))
+    tiny_model(folder / "runs/zebra/model.safetensors")
+    torch.save(resnet(blocks=6, width=2).state_dict(), folder / "latest_net_G_A.pth")
+    return folder
+
+
+def test_the_readme_has_commands():
+    assert len(COMMANDS) == 10
+    assert {"translate", "train", "models", "data"} == {line.split()[1] for line in COMMANDS}
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if "download" not in line])
+def test_a_command_of_the_readme_runs(desk, line):
+    for long, short in SHORTENED.items():
+        line = line.replace(long, short).replace("-o runs/zebra", "-o runs/new")
+    command = [sys.executable, "-m", *shlex.split(line)]
+    result = subprocess.run(command, cwd=desk, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout
+
+
+def test_the_download_of_the_readme_is_a_real_command():
+    from cyclekit.cli.data import command
+
+    (line,) = (line for line in COMMANDS if "download" in line)
+    name, *arguments = shlex.split(line)[2:]
+    assert command.commands[name].make_context(name, arguments).params["name"] == "horse2zebra"
+
+
+def test_the_python_of_the_readme_runs():
+    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names = {"before": picture(24, 32)}
+    exec(compile(block, "README", "exec"), names)
+    assert names["after"].shape == (24, 32, 3)
+    assert names["after"].dtype == np.uint8
+
+
+def test_names_in_the_readme_are_complete():
+    for name in (*ADVERSARIAL_LOSSES.names(), *GENERATORS.names(), *DISCRIMINATORS.names()):
+        if not name.endswith("_antialias"):
+            assert f"`{name}`" in README, name
+    assert set(embedded_models()) == {"starry-night"}
+    for name in ("cyclegan", "cyclegan-lite"):
+        assert name in preset_names()
+
+
+def test_files_that_the_readme_names_exist():
+    named = re.findall(r"\]\(([^)]+)\)", README)
+    named += re.findall(r"`((?:tools|datasets|tests|models)/[\w./-]+)`", README)
+    assert len(named) > 8
+    for name in named:
+        assert (ROOT / name).exists() or (ROOT / "cyclekit" / name).exists(), name
