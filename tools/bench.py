@@ -28,7 +28,7 @@ from cyclekit.config.resolve import parse_set, read_preset, resolve
 from cyclekit.models import GENERATORS, ImageGenerator
 from cyclekit.models.initialize import initialize
 from cyclekit.registry import Spec
-from cyclekit.training.loop import build_learner
+from cyclekit.training.learner import build_learner
 from cyclekit.training.precision import choose_precision
 from cyclekit.training.step import train_step
 

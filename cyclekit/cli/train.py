@@ -92,7 +92,7 @@ def _resolve(
 def _check_parts(config: Config) -> None:
     import torch
 
-    from cyclekit.training.loop import build_learner
+    from cyclekit.training.learner import build_learner
 
     build_learner(config, torch.device("meta"))
 

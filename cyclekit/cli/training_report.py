@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from cyclekit.training.loop import Listener, Tick
+from cyclekit.training.listener import Listener, Tick
 from cyclekit.training.progress import Progress
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -24,6 +24,10 @@ class RawBatch:
     """uint8 (N, 3, H, W), channels-last."""
     broken: tuple[str, ...]
     """Messages about pictures that had to be skipped."""
+
+    def pin_memory(self) -> RawBatch:
+        """Move to page-locked memory; the loader calls it where there is a GPU."""
+        return replace(self, a=self.a.pin_memory(), b=self.b.pin_memory())
 
 
 class Positions(Sampler[list[int]]):

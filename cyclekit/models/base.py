@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -47,8 +46,6 @@ class Discriminator(nn.Module, ABC):
 
     `forward` maps float (N, C, H, W) in [-1, 1] to a map of logits (N, 1, h, w).
     """
-
-    patch: ClassVar[bool] = True
 
 
 GENERATORS: Registry[ImageGenerator] = Registry("generator")

@@ -4,93 +4,34 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import Adam, Optimizer
 
-from cyclekit.checkpoint.model import ModelInfo, save_model
+from cyclekit.checkpoint.model import save_model
 from cyclekit.checkpoint.state import save_state
 from cyclekit.config.schema import Config
 from cyclekit.data.augment import Augmentation
 from cyclekit.data.datasets import Unpaired, require_usable
 from cyclekit.data.layouts import Domain
 from cyclekit.data.loader import Positions, RawBatch, make_loader
-from cyclekit.methods import METHODS, Method
-from cyclekit.methods.pool import ImagePool
-from cyclekit.models.initialize import initialize
+from cyclekit.errors import ConfigError
 from cyclekit.pixels import from_bytes
-from cyclekit.training.average import Average
 from cyclekit.training.distributed import Team, anyone, require_even_shares
 from cyclekit.training.health import require_healthy
+from cyclekit.training.learner import Learner, build_learner
+from cyclekit.training.length import planned_length, settle_length
+from cyclekit.training.listener import Listener, Tick
 from cyclekit.training.loggers import JsonLines
 from cyclekit.training.precision import choose_precision
 from cyclekit.training.progress import Progress
+from cyclekit.training.provenance import describe_model
 from cyclekit.training.run import Run
 from cyclekit.training.samples import SampleSheet
 from cyclekit.training.schedules import rate_factor
 from cyclekit.training.step import train_step
-
-
-@dataclass(frozen=True)
-class Tick:
-    """What is told every now and then."""
-
-    progress: Progress
-    """The moment."""
-    losses: dict[str, float]
-    """Mean weighted losses since the last tick."""
-    speed: float
-    """Pictures of each domain a second since the last tick."""
-
-
-class Listener:
-    """Hears what happens; this one does nothing with it."""
-
-    def start(self, progress: Progress) -> None:
-        """The run begins, or goes on, here."""
-
-    def tick(self, tick: Tick) -> None:
-        """Some pictures later."""
-
-    def note(self, message: str) -> None:
-        """Something the user should know."""
-
-
-@dataclass
-class Learner:
-    """All that changes during a run."""
-
-    method: Method
-    """The networks and their game."""
-    optimizers: dict[str, Optimizer]
-    """One a phase."""
-    average: Average
-    """Averaged generators."""
-    progress: Progress
-    """How far it is."""
-
-    def state(self) -> dict[str, Any]:
-        """Return plain values and tensors that `restore` takes back."""
-        return {
-            "progress": self.progress.plain(),
-            "method": self.method.state_dict(),
-            "average": self.average.state_dict(),
-            "optimizers": {name: one.state_dict() for name, one in self.optimizers.items()},
-        }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go back to a saved moment."""
-        self.progress = Progress(**state["progress"])
-        self.method.load_state_dict(state["method"])
-        self.average.load_state_dict(state["average"])
-        for name, optimizer in self.optimizers.items():
-            optimizer.load_state_dict(state["optimizers"][name])
 
 
 def train(
@@ -131,42 +72,13 @@ def train(
         for message in require_usable(domain):
             listener.note(f"skipped {message}")
     if state is None:
-        learner.progress = Progress(total=_length(config, domains))
+        learner.progress = Progress(total=planned_length(config, domains))
         if team.leads:
             run.start(config)
     else:
         _check_pictures(state, domains)
-        learner.restore(state)
-        for module in learner.method.modules():
-            if isinstance(module, ImagePool):
-                module.move(device)
+        learner.restore(state, device)
     return _Sitting(config, domains, run, learner, device, team, listener, stop).go()
-
-
-def build_learner(config: Config, device: torch.device) -> Learner:
-    """Build networks, averages and optimizers at their first weights.
-
-    Raises:
-        ConfigError: if a name or an option is unknown.
-    """
-    torch.manual_seed(config.train.seed)
-    method = METHODS.create(
-        config.method.spec, generator=config.generator.spec, discriminator=config.discriminator.spec
-    )
-    initialize(method, config.train.initialization, config.train.gain)
-    method = method.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = Average(method.translators(), config.train.half_life)
-    rates = {"discriminators": config.optimizer.rate_discriminator}
-    optimizers: dict[str, Optimizer] = {
-        phase.name: Adam(
-            [p for network in phase.networks for p in network.parameters()],
-            lr=rates.get(phase.name) or config.optimizer.rate,
-            betas=config.optimizer.betas,
-            fused=True,
-        )
-        for phase in method.phases()
-    }
-    return Learner(method, optimizers, average, Progress())
 
 
 class _Sitting:
@@ -179,10 +91,6 @@ class _Sitting:
         self.config, self.domains, self.run, self.learner = config, domains, run, learner
         self.device, self.team, self.listener, self.stop = device, team, listener, stop
         self.dtype = choose_precision(config.train.precision, device)
-        self.rates = {
-            name: optimizer.param_groups[0].get("initial_lr", optimizer.param_groups[0]["lr"])
-            for name, optimizer in learner.optimizers.items()
-        }
         self.told: set[str] = set()
         self.sums: dict[str, Tensor] = {}
         self.steps = 0
@@ -214,10 +122,7 @@ class _Sitting:
         config, learner = self.config, self.learner
         started = time.perf_counter()
         self._tell_broken(raw)
-        factor = rate_factor(learner.progress, config.optimizer.hold)
-        for name, optimizer in learner.optimizers.items():
-            for group in optimizer.param_groups:
-                group["lr"] = self.rates[name] * factor
+        learner.set_rates(rate_factor(learner.progress, config.optimizer.hold))
         batch = {"a": self._ready(raw.a), "b": self._ready(raw.b)}
         seed = config.train.seed + 2 * learner.progress.images
         losses = train_step(
@@ -256,7 +161,9 @@ class _Sitting:
         require_healthy(values, self.config.train.loss_limit, self.learner.progress.images)
         if not self.team.leads or self.saved_at == self.learner.progress.images:
             return
-        save_model(self.run.model, self.learner.average.generators, self._info())
+        generators = self.learner.average.generators
+        info = describe_model(self.config, self.domains, self.learner.progress, tuple(generators))
+        save_model(self.run.model, generators, info)
         save_state(
             self.run.state,
             {
@@ -273,18 +180,12 @@ class _Sitting:
             sheet.write(path, self.learner.average.generators)
 
     def _settle_length(self) -> None:
-        """Turn minutes into pictures once a tenth of the time has shown the speed."""
-        progress, minutes = self.learner.progress, self.config.train.minutes
-        if progress.total is not None or minutes is None:
-            return
-        settled = progress.seconds >= 6 * minutes
-        if anyone(settled, self.team):
-            speed = progress.images / progress.seconds
-            total = _whole_batches(60 * minutes * speed, self.config.train.batch)
-            if self.team.world > 1:
-                total = _agree(total, self.device)
-            self.learner.progress = replace(progress, total=total)
-            self.listener.note(f"{minutes:g} minutes are {total} images at {speed:.2f} images/s")
+        before, learner = self.learner.progress, self.learner
+        learner.progress = settle_length(before, self.config, self.team, self.device)
+        total = learner.progress.total
+        if total != before.total:
+            minutes = self.config.train.minutes
+            self.listener.note(f"{minutes:g} minutes are {total} images at this speed")
 
     def _loader(self) -> Any:
         data = self.config.data
@@ -309,52 +210,8 @@ class _Sitting:
         stride = next(iter(self.learner.average.generators.values())).stride
         return -(-self.config.data.crop // stride) * stride
 
-    def _info(self) -> ModelInfo:
-        progress = self.learner.progress
-        return ModelInfo(
-            generator=self.config.generator.spec,
-            names=(self.domains[0].name, self.domains[1].name),
-            directions=tuple(self.learner.average.generators),
-            provenance={
-                "cyclekit": version("cyclekit"),
-                "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-                "images": progress.images,
-                "seconds": round(progress.seconds),
-                "pictures": [len(domain.train) for domain in self.domains],
-                "config": self._portable_config(),
-            },
-        )
-
-    def _portable_config(self) -> dict[str, Any]:
-        """Return the settings without the paths of this machine."""
-        tree = self.config.plain()
-        tree["data"]["roots"] = [Path(root).name for root in tree["data"]["roots"]]
-        return tree
-
-
-def _length(config: Config, domains: tuple[Domain, Domain]) -> int | None:
-    train = config.train
-    if train.images is not None:
-        return _whole_batches(train.images, train.batch)
-    if train.epochs is not None:
-        epoch = max(len(domain.train) for domain in domains)
-        return _whole_batches(train.epochs * epoch, train.batch)
-    return None
-
-
-def _whole_batches(images: float, batch: int) -> int:
-    return max(1, round(images / batch)) * batch
-
-
-def _agree(total: int, device: torch.device) -> int:
-    shared = torch.tensor([total], device=device)
-    torch.distributed.broadcast(shared, src=0)
-    return int(shared.item())
-
 
 def _check_pictures(state: dict[str, Any], domains: tuple[Domain, Domain]) -> None:
-    from cyclekit.errors import ConfigError
-
     now = [len(domain.train) for domain in domains]
     if state["pictures"] != now:
         raise ConfigError(

@@ -1,0 +1,86 @@
+"""Networks, averages and optimizers of a run: all that changes as it learns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch.optim import Adam, Optimizer
+
+from cyclekit.config.schema import Config
+from cyclekit.methods import METHODS, Method
+from cyclekit.methods.pool import ImagePool
+from cyclekit.models.initialize import initialize
+from cyclekit.training.average import Average
+from cyclekit.training.progress import Progress
+
+
+@dataclass
+class Learner:
+    """All that changes during a run."""
+
+    method: Method
+    """The networks and their game."""
+    optimizers: dict[str, Optimizer]
+    """One a phase."""
+    average: Average
+    """Averaged generators."""
+    rates: dict[str, float]
+    """Full learning rate of each phase."""
+    progress: Progress = field(default_factory=Progress)
+    """How far it is."""
+
+    def set_rates(self, factor: float) -> None:
+        """Set every phase's learning rate to a share of its full rate."""
+        for name, optimizer in self.optimizers.items():
+            for group in optimizer.param_groups:
+                group["lr"] = self.rates[name] * factor
+
+    def state(self) -> dict[str, Any]:
+        """Return plain values and tensors that `restore` takes back."""
+        return {
+            "progress": self.progress.plain(),
+            "method": self.method.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizers": {name: one.state_dict() for name, one in self.optimizers.items()},
+        }
+
+    def restore(self, state: dict[str, Any], device: torch.device) -> None:
+        """Go back to a saved moment, on `device`."""
+        self.progress = Progress(**state["progress"])
+        self.method.load_state_dict(state["method"])
+        self.average.load_state_dict(state["average"])
+        for name, optimizer in self.optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][name])
+        for module in self.method.modules():
+            if isinstance(module, ImagePool):
+                module.move(device)
+
+
+def build_learner(config: Config, device: torch.device) -> Learner:
+    """Build networks, averages and optimizers at their first weights.
+
+    Raises:
+        ConfigError: if a name or an option is unknown.
+    """
+    torch.manual_seed(config.train.seed)
+    method = METHODS.create(
+        config.method.spec, generator=config.generator.spec, discriminator=config.discriminator.spec
+    )
+    initialize(method, config.train.initialization, config.train.gain)
+    method = method.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = Average(method.translators(), config.train.half_life)
+    full = config.optimizer.rate
+    rates = {phase.name: full for phase in method.phases()}
+    rates["discriminators"] = config.optimizer.rate_discriminator or full
+    optimizers: dict[str, Optimizer] = {
+        phase.name: Adam(
+            [p for network in phase.networks for p in network.parameters()],
+            lr=rates[phase.name],
+            betas=config.optimizer.betas,
+            fused=True,
+        )
+        for phase in method.phases()
+    }
+    return Learner(method, optimizers, average, rates)
