@@ -23,8 +23,12 @@ Weights = dict[str, Tensor]
 _DAMAGED = (
     pickle.UnpicklingError, struct.error, EOFError, RuntimeError, ValueError, TypeError,
     AttributeError, LookupError, ArithmeticError, MemoryError, AssertionError, zipfile.BadZipFile,
+    SafetensorError, OSError,
 )  # fmt: skip
-"""What torch.load raises on files that are cut short, or were never checkpoints."""
+"""What torch.load raises on files that are cut short, or were never checkpoints.
+
+It hands files that end in .safetensors to that format's own reader.
+"""
 
 _DEPTH = 4
 """Dicts inside dicts that are searched for weights."""

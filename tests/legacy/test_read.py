@@ -116,3 +116,11 @@ def test_safetensors_are_told_by_their_content(tmp_path):
     save_file({"weight": torch.arange(3.0)}, tmp_path / "net.pth")
     ((place, weights),) = read_weights(tmp_path / "net.pth")
     assert (place, weights["weight"].tolist()) == ("", [0, 1, 2])
+
+
+def test_text_with_the_ending_of_weights_is_refused_in_one_line(tmp_path):
+    path = tmp_path / "text.safetensors"
+    path.write_text("Some text that is no checkpoint of anything.\n" * 3)
+    with pytest.raises(CheckpointError, match="not a checkpoint of torch") as caught:
+        read_weights(path)
+    assert "\n" not in str(caught.value)
