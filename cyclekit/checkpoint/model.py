@@ -175,7 +175,7 @@ def _parse(path: Path, text: str) -> ModelInfo:
         info = ModelInfo(
             generator=Spec(str(options.pop("name")), options),
             names=(str(header["names"][0]), str(header["names"][1])),
-            directions=tuple(header["directions"]),
+            directions=tuple(str(direction) for direction in header["directions"]),
             provenance=dict(header["provenance"]),
         )
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:

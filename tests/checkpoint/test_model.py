@@ -134,6 +134,8 @@ def test_a_failed_write_keeps_the_old_model(tmp_path):
         ({"names": ["A"]}, "damaged header"),
         ({"directions": []}, r"damaged header \(directions \(\)\)"),
         ({"directions": ["ac"]}, "damaged header"),
+        ({"directions": [["ab"]]}, "damaged header"),
+        ({"directions": 1}, "damaged header"),
         ({"provenance": 3}, "damaged header"),
         ({"generator": {"name": "mobil"}}, "unknown generator 'mobil'; did you mean 'mobile'"),
         ({"generator": {"name": "mobile", "depth": 3}}, "has no option 'depth'"),
