@@ -25,6 +25,8 @@ from cyclekit.registry import Spec
 FORMAT = 1
 KEY = "cyclekit"
 DIRECTIONS = ("ab", "ba")
+_COUNTS = ("blocks", "depth", "layers")
+"""Options that count parts of a network; every part has tensors of its own."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,7 @@ def load_model(path: Path, direction: str | None = None) -> tuple[ImageGenerator
     info = read_info(path)
     chosen = info.find(direction)
     weights = _read_weights(path, f"{chosen}.")
+    _check_counts(path, info.generator, len(weights))
     try:
         # A header may lie about the size: try without memory first.
         with torch.device("meta"):
@@ -150,6 +153,17 @@ def _read_weights(path: Path, prefix: str) -> dict[str, Tensor]:
     with safe_open(path, framework="pt") as file:
         keys = [key for key in file.keys() if key.startswith(prefix)]  # noqa: SIM118 (not a mapping)
         return {key.removeprefix(prefix): file.get_tensor(key) for key in keys}
+
+
+def _check_counts(path: Path, spec: Spec, tensors: int) -> None:
+    """Refuse a header that asks for more parts than the file can fill, before they are built."""
+    for option in _COUNTS:
+        value = spec.options.get(option)
+        if isinstance(value, int) and value > tensors:
+            raise CheckpointError(
+                f"{path}: weights do not fit '{spec.name}': {option}={value}, "
+                f"but the file holds {tensors} tensors; its header is damaged"
+            )
 
 
 def _dump(info: ModelInfo) -> str:

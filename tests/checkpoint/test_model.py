@@ -156,6 +156,14 @@ def test_a_damaged_header_is_refused_in_one_line(changes, message, tmp_path):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("name", "option"), [("mobile", "blocks"), ("unet", "depth")])
+def test_a_header_cannot_ask_for_more_parts_than_there_are_tensors(name, option, tmp_path):
+    path = tmp_path / "m.safetensors"
+    write(path, {"ab.x": torch.ones(1)}, generator={"name": name, option: 10**9})
+    with pytest.raises(CheckpointError, match=f"{option}=1000000000, but the file holds 1 tensors"):
+        load_model(path)
+
+
 def test_a_header_that_is_no_json_is_refused(tmp_path):
     save_file({"a": torch.ones(1)}, tmp_path / "m.safetensors", metadata={KEY: "{"})
     with pytest.raises(CheckpointError, match="damaged header"):
