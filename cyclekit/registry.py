@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import types
+import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from cyclekit.errors import ConfigError, UnknownNameError, suggest
 
@@ -60,17 +62,24 @@ class Registry(Generic[T]):
         return dict(inspect.signature(self._factories[name]).parameters)
 
     def check(self, spec: Spec) -> None:
-        """Refuse options that the factory does not take.
+        """Refuse options that the factory does not take, and values of another type.
 
         Raises:
             UnknownNameError: if the name is not registered.
-            ConfigError: if an option is not in the factory's signature.
+            ConfigError: if an option is not in the factory's signature, or its value does not fit
+                the annotation there.
         """
         known = self.options(spec.name)
-        for option in spec.options:
+        hints = _hints(self._factories[spec.name])
+        for option, value in spec.options.items():
             if option not in known:
                 raise ConfigError(
                     f"{self.kind} '{spec.name}' has no option '{option}'; {suggest(option, known)}"
+                )
+            if not _fits(value, hints.get(option, Any)):
+                expected = _words(hints[option])
+                raise ConfigError(
+                    f"{self.kind} '{spec.name}': {option} must be {expected}, got {value!r}"
                 )
 
     def create(self, spec: Spec, **runtime: Any) -> T:
@@ -78,14 +87,64 @@ class Registry(Generic[T]):
 
         Args:
             spec: name and options, usually from a configuration.
-            **runtime: what only the caller knows; wins over the options.
+            **runtime: what only the caller knows; no option may stand for it.
 
         Raises:
             UnknownNameError: if the name is not registered.
-            ConfigError: if an option is unknown or its value is refused by the factory.
+            ConfigError: if an option is unknown, is one of `runtime`, or its value is refused by
+                the factory.
         """
+        for option in spec.options.keys() & runtime.keys():
+            raise ConfigError(
+                f"{self.kind} '{spec.name}': {option} is not set here, "
+                f"got {spec.options[option]!r}; leave it out"
+            )
         self.check(spec)
         try:
-            return self._factories[spec.name](**{**spec.options, **runtime})
-        except (TypeError, ValueError) as error:
-            raise ConfigError(f"{self.kind} '{spec.name}': {error}") from error
+            return self._factories[spec.name](**spec.options, **runtime)
+        except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+            reason = str(error).partition("\n")[0]
+            raise ConfigError(f"{self.kind} '{spec.name}': {reason}") from error
+
+
+_WORDS = {
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    bool: "true or false",
+    type(None): "null",
+}
+"""Types whose values are checked, in words."""
+
+
+def _hints(factory: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(factory.__init__ if inspect.isclass(factory) else factory)
+    except NameError:  # imported for type checkers only
+        return {}
+
+
+def _fits(value: object, hint: Any) -> bool:
+    """Say whether `value` fits an annotation; everything fits one that is not simple."""
+    if _is_union(hint):
+        return any(_fits(value, choice) for choice in typing.get_args(hint))
+    if typing.get_origin(hint) is Literal:
+        return isinstance(value, str | int | None) and value in typing.get_args(hint)
+    if hint not in _WORDS:
+        return True
+    if isinstance(value, bool):
+        return hint is bool
+    return isinstance(value, (int, float) if hint is float else hint)
+
+
+def _words(hint: Any) -> str:
+    if _is_union(hint):
+        return " or ".join(_words(choice) for choice in typing.get_args(hint))
+    if typing.get_origin(hint) is Literal:
+        *most, last = map(str, typing.get_args(hint))
+        return f"{', '.join(most)} or {last}" if most else last
+    return _WORDS[hint]
+
+
+def _is_union(hint: Any) -> bool:
+    return typing.get_origin(hint) in (typing.Union, types.UnionType)

@@ -1,4 +1,5 @@
 from dataclasses import FrozenInstanceError
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -40,8 +41,74 @@ def test_options_reach_the_factory(side: int) -> None:
     assert registry.create(Spec("same", {"value": side})) == side
 
 
-def test_runtime_values_win_over_options(shapes: Registry[tuple[str, int]]) -> None:
-    assert shapes.create(Spec("square", {"side": 3}), side=5) == ("square", 5)
+def test_runtime_values_reach_the_factory(shapes: Registry[tuple[str, int]]) -> None:
+    assert shapes.create(Spec("square"), side=5) == ("square", 5)
+
+
+def test_an_option_cannot_stand_for_a_runtime_value(shapes: Registry[tuple[str, int]]) -> None:
+    with pytest.raises(ConfigError, match="shape 'square': side is not set here, got 3; leave it"):
+        shapes.create(Spec("square", {"side": 3}), side=5)
+
+
+class Typed:
+    def __init__(
+        self,
+        count: int = 1,
+        weight: float = 1.0,
+        share: float | None = None,
+        text: str = "",
+        on: bool = False,
+        kind: Literal["round", "flat"] = "round",
+        inner: Spec | None = None,
+    ) -> None:
+        self.values = (count, weight, share, text, on, kind, inner)
+
+
+@pytest.fixture
+def typed() -> Registry[Typed]:
+    registry: Registry[Typed] = Registry("thing")
+    registry.register("typed")(Typed)
+    return registry
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "reason"),
+    [
+        ("count", "abc", "count must be a whole number, got 'abc'"),
+        ("count", 2.5, "count must be a whole number, got 2.5"),
+        ("count", True, "count must be a whole number, got True"),
+        ("weight", "abc", "weight must be a number, got 'abc'"),
+        ("weight", None, "weight must be a number, got None"),
+        ("share", "abc", "share must be a number or null, got 'abc'"),
+        ("text", 3, "text must be a text, got 3"),
+        ("on", 1, "on must be true or false, got 1"),
+        ("kind", "square", "kind must be round or flat, got 'square'"),
+        ("kind", ["flat"], "kind must be round or flat, got ['flat']"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(
+    option: str, value: object, reason: str, typed: Registry[Typed]
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        typed.create(Spec("typed", {option: value}))
+    assert str(caught.value) == f"thing 'typed': {reason}"
+
+
+def test_values_that_fit_are_taken(typed: Registry[Typed]) -> None:
+    options = {"count": 2, "weight": 3, "share": None, "text": "x", "on": True, "kind": "flat"}
+    made = typed.create(Spec("typed", {**options, "inner": Spec("x")}))
+    assert made.values == (2, 3, None, "x", True, "flat", Spec("x"))
+
+
+def test_a_failure_inside_the_factory_is_told_in_one_line() -> None:
+    registry: Registry[None] = Registry("thing")
+
+    @registry.register("failing")
+    def failing() -> None:
+        raise RuntimeError("no memory\nException raised from somewhere")
+
+    with pytest.raises(ConfigError, match=r"^thing 'failing': no memory$"):
+        registry.create(Spec("failing"))
 
 
 def test_registering_returns_the_factory_unchanged(shapes: Registry[tuple[str, int]]) -> None:
