@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialize
 from torch import Tensor
 
-from cyclekit.errors import CheckpointError, CyclekitError, MediaError, suggest
+from cyclekit.errors import CheckpointError, CyclekitError, MediaError, UnknownNameError
 from cyclekit.media.atomic import replacing
 from cyclekit.models import GENERATORS, ImageGenerator
 from cyclekit.registry import Spec
@@ -51,19 +51,19 @@ class ModelInfo:
 
         Args:
             wanted: "ab", "ba", "horse-to-zebra", the target's name ("zebra"), or None for the
-                only or first direction.
+                only or first direction. A domain's name wins over everything else.
 
         Raises:
-            CheckpointError: if the model holds no such direction.
+            UnknownNameError: if the model holds no such direction.
         """
         if wanted is None:
             return self.directions[0]
-        ways: dict[str, str] = {}
-        for direction in self.directions:
-            source, target = self.domains(direction)
-            ways |= {direction: direction, target: direction, f"{source}-to-{target}": direction}
+        keys = {direction: direction for direction in self.directions}
+        pairs = {"-to-".join(self.domains(direction)): direction for direction in self.directions}
+        targets = {self.domains(direction)[1]: direction for direction in self.directions}
+        ways = keys | pairs | targets
         if wanted not in ways:
-            raise CheckpointError(f"model has no direction '{wanted}'; {suggest(wanted, ways)}")
+            raise UnknownNameError("direction", wanted, ways)
         return ways[wanted]
 
 
@@ -129,7 +129,8 @@ def load_model(path: Path, direction: str | None = None) -> tuple[ImageGenerator
         The generator in evaluation mode on the CPU, the file's info, and the direction chosen.
 
     Raises:
-        CheckpointError: if the file or the direction cannot be used.
+        CheckpointError: if the file cannot be used.
+        UnknownNameError: if it holds no such direction.
     """
     info = read_info(path)
     chosen = info.find(direction)

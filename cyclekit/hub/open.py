@@ -46,8 +46,8 @@ def open_generator(source: str | Path | None = None, direction: str | None = Non
         direction: "ab", "ba", "horse-to-zebra", the target's name, or None for the only or first.
 
     Raises:
-        UsageError: if there is no such name or file.
-        CheckpointError: if the file cannot be used, or holds no such direction.
+        UsageError: if there is no such name or file, or the file holds no such direction.
+        CheckpointError: if the file cannot be used.
     """
     path = find_model(source)
     if is_model(path):

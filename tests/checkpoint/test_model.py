@@ -13,7 +13,7 @@ from cyclekit.checkpoint.model import (
     read_info,
     save_model,
 )
-from cyclekit.errors import CheckpointError
+from cyclekit.errors import CheckpointError, UnknownNameError
 from cyclekit.models import GENERATORS
 from cyclekit.registry import Spec
 from tests.tiny import batch, tiny_generator, tiny_model, tiny_spec
@@ -72,6 +72,13 @@ def test_a_direction_has_several_names(wanted, direction):
     assert ModelInfo(SPEC, ("horse", "zebra")).find(wanted) == direction
 
 
+@pytest.mark.parametrize("directions", [("ab", "ba"), ("ba", "ab")])
+def test_a_domain_wins_over_a_direction_of_the_same_name(directions):
+    info = ModelInfo(SPEC, ("ab", "ba"), directions)
+    assert (info.find("ba"), info.find("ab")) == ("ab", "ba")
+    assert (info.find("ab-to-ba"), info.find("ba-to-ab")) == ("ab", "ba")
+
+
 def test_domains_follow_the_direction():
     info = ModelInfo(SPEC, ("horse", "zebra"))
     assert (info.domains("ab"), info.domains("ba")) == (("horse", "zebra"), ("zebra", "horse"))
@@ -82,7 +89,7 @@ def test_the_only_direction_is_the_default():
 
 
 def test_an_unknown_direction_gets_a_suggestion():
-    with pytest.raises(CheckpointError, match=r"no direction 'zebr'; did you mean 'zebra'\?"):
+    with pytest.raises(UnknownNameError, match=r"unknown direction 'zebr'; did you mean 'zebra'\?"):
         ModelInfo(SPEC, ("horse", "zebra")).find("zebr")
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from cyclekit.errors import CheckpointError
+from cyclekit.errors import UnknownNameError
 from cyclekit.hub.card import SIDE, count_macs, read_card
 from cyclekit.hub.open import open_generator
 from cyclekit.hub.source import DEFAULT_MODEL, embedded_models
@@ -36,7 +36,7 @@ def test_a_foreign_checkpoint_opens_like_a_model(tmp_path):
 
 def test_a_direction_that_is_not_inside_is_refused(tmp_path):
     torch.save(resnet(1).state_dict(), tmp_path / "latest_net_G_A.pth")
-    with pytest.raises(CheckpointError, match="model has no direction 'ba'"):
+    with pytest.raises(UnknownNameError, match="unknown direction 'ba'"):
         open_generator(tmp_path / "latest_net_G_A.pth", "ba")
 
 
