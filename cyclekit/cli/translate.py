@@ -84,7 +84,7 @@ def command(
     from cyclekit.inference.results import Options
     from cyclekit.inference.translator import Translator
 
-    jobs = _plan(inputs, output, wanted)
+    jobs = _plan(inputs, output, wanted, compare=how["compare"])
     chosen = Options(
         size=how["size"],
         max_size=how["max_size"],
@@ -106,20 +106,21 @@ def command(
     ctx.exit(report.exit_code)
 
 
-def _plan(inputs: tuple[Path, ...], output: Path, wanted: str) -> list[Job]:
+def _plan(inputs: tuple[Path, ...], output: Path, wanted: str, *, compare: bool) -> list[Job]:
     """Name the outputs; where OUT names a picture, that file."""
     from cyclekit.media.encode import FORMATS
-    from cyclekit.media.mirror import Job, plan
+    from cyclekit.media.mirror import Job, compare_path, plan
 
     kind = FORMATS.get(output.suffix.lower())
     if kind is None or output.is_dir():
         if output.is_file():
             raise UsageError(f"-o {output} is a file, but not a picture; expected a folder")
-        return plan(inputs, output, wanted)
+        return plan(inputs, output, wanted, compare=compare)
     if len(inputs) != 1 or not inputs[0].is_file():
         raise UsageError(f"-o {output} names one picture; for several inputs, name a folder")
     if wanted != "same" and FORMATS[f".{wanted}"] != kind:
         raise UsageError(f"-o {output} and --format {wanted} disagree; leave one out")
-    if output.exists() and output.samefile(inputs[0]):
-        raise UsageError(f"-o {output} is the input itself; inputs are never overwritten")
+    for path in (output, compare_path(output)) if compare else (output,):
+        if path.exists() and path.samefile(inputs[0]):
+            raise UsageError(f"-o {output}: {path} is the input; inputs are never overwritten")
     return [Job(inputs[0], output)]

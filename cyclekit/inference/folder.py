@@ -18,7 +18,7 @@ from cyclekit.inference.fit import resized, wanted_size
 from cyclekit.inference.results import Options, Result
 from cyclekit.inference.translator import Translator
 from cyclekit.media.images import Picture, read, to_8_bits, write
-from cyclekit.media.mirror import Job
+from cyclekit.media.mirror import Job, compare_path
 from cyclekit.pixels import Array
 
 T = TypeVar("T")
@@ -108,11 +108,6 @@ def _is_done(job: Job, how: Options) -> bool:
     return job.output.exists() and (not how.compare or compare_path(job.output).exists())
 
 
-def compare_path(output: Path) -> Path:
-    """Return where before and after of an output go: photo.jpg.compare.png for photo.jpg."""
-    return output.with_name(f"{output.name}.compare.png")
-
-
 def _failed(job: Job, reason: str) -> _Task:
     return _Task(job, outcome=Result(job.input, job.output, error=reason))
 
@@ -159,14 +154,25 @@ def _save(task: _Task, how: Options) -> Result:
     gray = before.gray and not how.color
     after = replace(before, pixels=_luma(made) if gray else made, gray=gray)
     try:
-        if how.compare:
-            write(compare_path(job.output), Picture(_side_by_side(before.pixels, after.pixels)))
-        lost = write(job.output, after)
+        kept = _compared(job.output, before, after, how) if how.compare else ()
+        lost = _written(job.output, after, how)
     except MediaError as error:
         return Result(job.input, job.output, error=str(error).removeprefix(f"{job.output}: "))
     seconds = task.seconds + time.perf_counter() - started
-    notes = (*job.notes, *before.notes, *lost)
+    notes = (*job.notes, *before.notes, *kept, *lost)
     return Result(job.input, job.output, after.width, after.height, seconds, notes=notes)
+
+
+def _compared(output: Path, before: Picture, after: Picture, how: Options) -> tuple[str, ...]:
+    both = Picture(_side_by_side(before.pixels, after.pixels))
+    return _written(compare_path(output), both, how)
+
+
+def _written(path: Path, picture: Picture, how: Options) -> tuple[str, ...]:
+    """Write what is missing; what is there is replaced only if the user said so."""
+    if path.exists() and not how.overwrite:
+        return (f"{path} was already there and is kept; --overwrite replaces it",)
+    return write(path, picture)
 
 
 def _luma(rgb: Array) -> Array:

@@ -27,13 +27,21 @@ class Job:
     """Why it cannot be done at all; None if it can be tried."""
 
 
-def plan(inputs: Sequence[Path], output: Path, wanted: str = "same") -> list[Job]:
+def compare_path(output: Path) -> Path:
+    """Return where before and after of an output go: photo.jpg.compare.png for photo.jpg."""
+    return output.with_name(f"{output.name}.compare.png")
+
+
+def plan(
+    inputs: Sequence[Path], output: Path, wanted: str = "same", *, compare: bool = False
+) -> list[Job]:
     """List every picture under the inputs and name its output.
 
     Args:
         inputs: files, folders (with all folders in them) and glob patterns.
         output: the folder in which the inputs' tree is mirrored; what lies in it is no input.
         wanted: "png", "jpg", "webp", "tiff", or "same" as the input.
+        compare: whether every job also writes to `compare_path` of its output.
 
     Returns:
         Jobs in the order given, folders in natural order; no input twice, no output twice.
@@ -45,8 +53,9 @@ def plan(inputs: Sequence[Path], output: Path, wanted: str = "same") -> list[Job
     for entry in found.values():  # a.png has the first right to that name, then a.gif
         if output_suffix(wanted, entry.path) == entry.path.suffix:
             owners.setdefault(output / entry.place, entry.path)
-    jobs = (_named(entry, output, wanted, owners) for entry in found.values())
-    return [_guarded(job, set(found)) for job in jobs]
+    claims = _Claims(owners, compare)
+    jobs = (_named(entry, output, wanted, claims) for entry in found.values())
+    return [_guarded(job, set(found), compare) for job in jobs]
 
 
 def output_suffix(wanted: str, source: Path) -> str:
@@ -69,6 +78,27 @@ class _Found:
     place: Path
     """Where it belongs below the output folder, with its own ending."""
     error: str | None = None
+
+
+@dataclass(frozen=True)
+class _Claims:
+    """Which input every file to write belongs to."""
+
+    owners: dict[Path, Path]
+    compare: bool
+
+    def taken(self, output: Path, source: Path) -> Path | None:
+        """Claim an output, with its comparison; return what another input has of it."""
+        files = _written(output, self.compare)
+        for path in files:
+            if self.owners.get(path, source) != source:
+                return path
+        self.owners.update(dict.fromkeys(files, source))
+        return None
+
+
+def _written(output: Path, compare: bool) -> list[Path]:
+    return [output, compare_path(output)] if compare else [output]
 
 
 def _find(inputs: Sequence[Path], output: Path) -> Iterator[_Found]:
@@ -99,7 +129,7 @@ def _matching(pattern: Path) -> Iterator[_Found]:
         yield _Found(pattern, Path(pattern.name), "no file matches this pattern")
 
 
-def _named(entry: _Found, output: Path, wanted: str, owners: dict[Path, Path]) -> Job:
+def _named(entry: _Found, output: Path, wanted: str, claims: _Claims) -> Job:
     path, place = entry.path, output / entry.place
     if entry.error:
         return Job(path, place, error=entry.error)
@@ -108,18 +138,23 @@ def _named(entry: _Found, output: Path, wanted: str, owners: dict[Path, Path]) -
     if wanted == "same" and suffix != path.suffix:
         notes = (f"written as {suffix[1:]}, for '{path.suffix}' cannot be written",)
     short = place.with_suffix(suffix)
-    if owners.setdefault(short, path) == path:
+    taken = claims.taken(short, path)
+    if taken is None:
         return Job(path, short, notes)
+    owner = claims.owners[taken]
     long = place.with_name(place.name + suffix)  # a.tif becomes a.tif.png beside a.jpg's a.png
-    if suffix != path.suffix and owners.setdefault(long, path) == path:
-        return Job(
-            path, long, (*notes, f"named {long.name}, for {owners[short]} takes {short.name}")
-        )
-    return Job(path, short, notes, f"its output {short} is already that of {owners[short]}")
+    if suffix != path.suffix and claims.taken(long, path) is None:
+        return Job(path, long, (*notes, f"named {long.name}, for {owner} takes {taken.name}"))
+    what = "output" if taken == short else "comparison"
+    return Job(path, short, notes, f"its {what} {taken} is already that of {owner}")
 
 
-def _guarded(job: Job, read: set[Path]) -> Job:
-    if job.error is None and job.output.resolve() in read:
-        reason = f"its output {job.output} is an input; choose another output folder"
-        return Job(job.input, job.output, job.notes, reason)
+def _guarded(job: Job, read: set[Path], compare: bool) -> Job:
+    if job.error is not None:
+        return job
+    for path in _written(job.output, compare):
+        if path.resolve() in read:
+            what = "output" if path == job.output else "comparison"
+            reason = f"its {what} {path} is an input; choose another output folder"
+            return Job(job.input, job.output, job.notes, reason)
     return job

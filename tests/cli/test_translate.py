@@ -92,6 +92,15 @@ def test_one_picture_may_go_to_one_file(tmp_path: Path, model: Path) -> None:
     ]
 
 
+def test_a_comparison_spares_the_originals(tmp_path: Path, model: Path) -> None:
+    source = tmp_path / "a.png.compare.png"
+    write(source, Picture(picture(20, 20)))
+    before = source.read_bytes()
+    for output, code in ((tmp_path / "a.png", 2), (tmp_path, 1)):
+        done = translate(model, source, "-o", output, "--compare", "--overwrite")
+        assert (done.returncode, source.read_bytes()) == (code, before)
+
+
 @pytest.mark.parametrize(
     ("output", "extra", "reason"),
     [

@@ -6,11 +6,11 @@ import pytest
 from PIL import Image
 
 from cyclekit.inference.fit import padded, resized, wanted_size
-from cyclekit.inference.folder import AHEAD, compare_path, translate_files
+from cyclekit.inference.folder import AHEAD, translate_files
 from cyclekit.inference.results import Options
 from cyclekit.inference.translator import Translator
 from cyclekit.media.images import Picture, read, write
-from cyclekit.media.mirror import Job, plan
+from cyclekit.media.mirror import Job, compare_path, plan
 from tests.inference.networks import Negative
 from tests.tiny import picture
 
@@ -74,6 +74,18 @@ def test_before_and_after_stand_side_by_side(tmp_path: Path, negative: Translato
     before = read(path).pixels
     assert np.array_equal(both[:, : before.shape[1]], before)
     assert np.array_equal(both[:, -before.shape[1] :], 255 - before)
+
+
+def test_an_existing_comparison_is_kept_unless_told(tmp_path: Path, negative: Translator) -> None:
+    (path,) = fill(tmp_path / "in", 1)
+    (job,) = plan([path], tmp_path / "out", compare=True)
+    write(compare_path(job.output), Picture(picture(3, 3)))
+    (result,) = translate_files(negative, [job], Options(compare=True))
+    assert "is kept" in result.notes[0]
+    assert job.output.exists()
+    assert read(compare_path(job.output)).width == 3
+    list(translate_files(negative, [job], Options(compare=True, overwrite=True)))
+    assert read(compare_path(job.output)).width > 3
 
 
 def test_asked_sizes_are_made(tmp_path: Path, negative: Translator) -> None:

@@ -76,6 +76,22 @@ def test_an_input_is_never_an_output(tmp_path: Path) -> None:
     assert "choose another output folder" in job.error
 
 
+def test_a_comparison_never_takes_another_picture_s_name(tmp_path: Path) -> None:
+    touch(tmp_path, "in/a.jpg", "in/a.jpg.compare.png", "in/b.gif", "in/b.png.compare.png")
+    jobs = plan([tmp_path / "in"], tmp_path / "out", compare=True)
+    assert [job.error is None for job in jobs] == [False, True, True, True]
+    assert "its comparison" in str(jobs[0].error)
+    assert jobs[2].output.name == "b.gif.png"
+
+
+def test_a_comparison_never_replaces_an_input(tmp_path: Path) -> None:
+    touch(tmp_path, "in/a.jpg", "out/a.jpg.compare.png")
+    inputs = [tmp_path / "in" / "a.jpg", tmp_path / "out" / "a.jpg.compare.png"]
+    first, second = plan(inputs, tmp_path / "out", "jpg", compare=True)
+    assert "its comparison" in str(first.error)
+    assert second.error is None
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [("none.jpg", "no such file"), ("*.xyz", "no file matches"), ("empty", "no pictures")],
