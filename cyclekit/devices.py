@@ -22,16 +22,16 @@ def find_device(name: str) -> torch.device:
     """
     import torch
 
+    found = name
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda":
-        name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"  # torchrun: a device a process
+        found = "cuda" if torch.cuda.is_available() else "cpu"
+    if found == "cuda":
+        found = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"  # torchrun: a device a process
     try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise UsageError(f"no device '{name}': {reason}; expected auto, cpu or cuda") from error
+        device = torch.device(found)
+        torch.empty(1, device=device).item()  # "meta" makes no value
+    except (RuntimeError, AssertionError, ImportError) as error:
+        raise UsageError(f"no device '{name}' here; expected auto, cpu or cuda") from error
     return device
 
 
