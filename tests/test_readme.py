@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.startswith("cyclekit ")]
-SHORT = ["--set", "generator.width=8", "--set", "discriminator.width=8", "--set", "data.crop=16"]
+SHORT = ["--set", "generator.width=8", "--set", "discriminator.width=8", "--set", "data.crop=32"]
 SHORTENED = {"--minutes 60": "--images 4 " + " ".join(SHORT)}
 
 

@@ -31,7 +31,7 @@ Examples:
 @click.option("--images", metavar="N", type=click.IntRange(1), help="Length in pictures of each domain.")  # fmt: skip
 @click.option("--epochs", metavar="N", type=click.FloatRange(0, min_open=True), help="Length in passes over the larger domain.")  # fmt: skip
 @click.option("--minutes", metavar="N", type=click.FloatRange(0, min_open=True), help="Length in minutes.")  # fmt: skip
-@click.option("--device", metavar="NAME", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")  # fmt: skip
+@click.option("--device", metavar="NAME", default="auto", show_default=True, help="auto, cpu, cuda or cuda:1.")  # fmt: skip
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), help="Type of the forward pass.  [default: the preset's, auto]")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Print the settings as YAML and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="Errors only.")
@@ -54,8 +54,9 @@ def command(
     config = _resolve(file, preset, settings, lengths, options)
     if dry_run:
         from cyclekit.config.resolve import dump
+        from cyclekit.training.learner import check_fit
 
-        _check_parts(config)
+        check_fit(config)
         click.echo(dump(config), nl=False)
         return
     if folder is None:
@@ -82,19 +83,11 @@ def _resolve(
         data["names"] = options["names"]
     trees.append({"data": data})
     if given:
-        trees.append({"train": {unit: given.get(unit) for unit in lengths}})
+        trees.append({"train": given})
     if options["precision"]:
         trees.append({"train": {"precision": options["precision"]}})
     trees += [parse_set(setting) for setting in settings]
     return resolve(trees)
-
-
-def _check_parts(config: Config) -> None:
-    import torch
-
-    from cyclekit.training.learner import build_learner
-
-    build_learner(config, torch.device("meta"))
 
 
 def _train(config: Config, folder: Path, device: str, quiet: bool) -> None:

@@ -14,6 +14,8 @@ from cyclekit.config.schema import Config
 from cyclekit.errors import ConfigError, UnknownNameError, suggest
 
 Tree = dict[str, Any]
+LENGTHS = ("images", "epochs", "minutes")
+"""Settings of `train`, of which one says how long a run is."""
 
 
 def preset_names() -> list[str]:
@@ -78,9 +80,23 @@ def merge(trees: Iterable[Mapping[str, Any]]) -> Tree:
             if not isinstance(settings, Mapping):
                 raise ConfigError(f"section '{section}' must hold settings, got {settings!r}")
             below = result.get(section, {})
+            if section == "train":
+                settings = _one_length(settings)
             renamed = "name" in settings and settings["name"] != below.get("name")
             result[section] = {**({} if renamed else below), **settings}
     return result
+
+
+def _one_length(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Let a length given in one unit replace lengths given below in other units.
+
+    Raises:
+        ConfigError: if it is given in two units at once.
+    """
+    given = [unit for unit in LENGTHS if settings.get(unit) is not None]
+    if len(given) > 1:
+        raise ConfigError(f"give one of train.{', train.'.join(LENGTHS)}, not {len(given)}")
+    return {**(dict.fromkeys(LENGTHS) if given else {}), **settings}
 
 
 def resolve(trees: Iterable[Mapping[str, Any]]) -> Config:

@@ -27,6 +27,8 @@ def read_source(source: Source) -> Pixels:
     """
     image = read_rgb(source.path)
     middle = image.shape[1] // 2
+    if source.half and not middle:
+        raise MediaError(f"{source.path}: 1 px wide, expected two pictures side by side")
     if source.half == "left":
         return np.ascontiguousarray(image[:, :middle])
     if source.half == "right":

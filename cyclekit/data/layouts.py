@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cyclekit.errors import DataError
+from cyclekit.errors import DataError, MediaError
 from cyclekit.media.folders import list_pictures
+from cyclekit.media.images import read_rgb
 
 Half = Literal["left", "right"]
 
@@ -36,6 +37,8 @@ class Domain:
 
 
 TRAIN, TEST = ("train", "training"), ("test", "val", "valid", "validation")
+LOOKED_AT = 20
+"""Pictures of a plain folder whose shape tells whether they are side-by-side pairs."""
 HELD_OUT = 4
 """Pictures set aside where a domain has no test folder, if it has many more."""
 
@@ -56,6 +59,8 @@ def find_domains(
     for root in roots:
         if not root.is_dir():
             raise DataError(f"{root}: no such folder")
+    if len(roots) == 2 and roots[0].resolve() == roots[1].resolve():
+        raise DataError(f"{roots[0]}: both domains are the same folder; give two")
     if len(roots) == 2:
         domains = _two_folders(roots[0], roots[1])
     elif len(roots) == 1:
@@ -78,11 +83,12 @@ def _one_root(root: Path) -> tuple[Domain, Domain]:
             return _lettered(root, train, "A"), _lettered(root, train, "B")
         if (root / train).is_dir():
             return _inside(root, train)
-    if list_pictures(root):
+    pictures = list_pictures(root)
+    if pictures and all(_is_wide(path) for path in pictures[:LOOKED_AT]):
         return _pairs(root.name, _sources(root), ())
     raise DataError(
         f"{root}: expected trainA and trainB, or train/NAME1 and train/NAME2, "
-        "or side-by-side pictures; or give two folders"
+        "or side-by-side pairs, at least 1.5 times as wide as high; or give two folders"
     )
 
 
@@ -109,6 +115,15 @@ def _inside(root: Path, train: str) -> tuple[Domain, Domain]:
         for folder in folders
     )
     return a, b
+
+
+def _is_wide(path: Path) -> bool:
+    """Say whether a picture may be a side-by-side pair; one that cannot be read may be."""
+    try:
+        height, width = read_rgb(path).shape[:2]
+    except MediaError:
+        return True
+    return bool(width >= 1.5 * height)
 
 
 def _pairs(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+from kornia.color import rgb_to_grayscale
 from torch import Tensor
 from torch.nn import functional as F
-
-LUMA = (0.299, 0.587, 0.114)
-"""Weights of R, G, B in luma (ITU-R BT.601)."""
 
 
 def l1(output: Tensor, target: Tensor) -> Tensor:
@@ -32,6 +30,5 @@ def brightness(output: Tensor, source: Tensor, window: int = 8) -> Tensor:
 
 
 def _local_luma(picture: Tensor, window: int) -> Tensor:
-    red, green, blue = picture.float().unbind(1)
-    luma = LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
-    return F.avg_pool2d(luma[:, None], min(window, *luma.shape[1:]))
+    luma = rgb_to_grayscale(picture.float())
+    return F.avg_pool2d(luma, min(window, *luma.shape[2:]))

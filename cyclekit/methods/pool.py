@@ -20,6 +20,8 @@ class ImagePool(nn.Module):
 
     def __init__(self, size: int = 50) -> None:
         super().__init__()
+        if size < 0:
+            raise ValueError(f"pool must be at least 0, got {size}")
         self.size = size
         self.images: list[Tensor] = []
 

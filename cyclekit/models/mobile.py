@@ -59,6 +59,8 @@ class Mobile(ImageGenerator):
         super().__init__()
         if width % 4:
             raise ValueError(f"width must be a multiple of 4, got {width}")
+        if blocks < 0:
+            raise ValueError(f"blocks must be at least 0, got {blocks}")
         self.in_channels, self.out_channels = in_channels, out_channels
         bias = needs_bias(norm)
         self.stem = nn.Sequential(

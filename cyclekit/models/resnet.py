@@ -65,6 +65,8 @@ class Resnet(ImageGenerator):
         out_channels: int = 3,
     ) -> None:
         super().__init__()
+        if blocks < 0:
+            raise ValueError(f"blocks must be at least 0, got {blocks}")
         self.in_channels, self.out_channels = in_channels, out_channels
         bias = needs_bias(norm)
         self.stem = nn.Sequential(

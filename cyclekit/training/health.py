@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+import torch
+from torch import nn
+
 from cyclekit.errors import TrainingError
 
 
@@ -22,11 +25,35 @@ def require_healthy(losses: Mapping[str, float], limit: float, images: int) -> N
     for name, value in losses.items():
         if not math.isfinite(value):
             raise TrainingError(
-                f"loss '{name}' is {value} after {images} images; the last good model is kept; "
+                f"loss '{name}' is {value} after {images} images; the last good model is kept, if any; "
                 "try a lower optimizer.rate or train.precision=fp32"
             )
         if abs(value) > limit:
             raise TrainingError(
                 f"loss '{name}' is {value:.3g} after {images} images, over train.loss_limit="
-                f"{limit:g}; the last good model is kept; try a lower optimizer.rate"
+                f"{limit:g}; the last good model is kept, if any; try a lower optimizer.rate"
+            )
+
+
+WEIGHT_LIMIT = 1e4
+"""No weight of a working network comes near; first weights are about 0.02."""
+
+
+@torch.no_grad()
+def require_sound_weights(network: nn.Module, images: int) -> None:
+    """Refuse weights that no picture can come out of, before they replace a good model.
+
+    Args:
+        network: all that is trained.
+        images: pictures seen so far, for the message.
+
+    Raises:
+        TrainingError: naming the weight and what to try.
+    """
+    for name, weight in network.named_parameters():
+        largest = float(weight.abs().max())  # NaN stays NaN
+        if not largest < WEIGHT_LIMIT:
+            raise TrainingError(
+                f"weight '{name}' reached {largest:.3g} after {images} images; it is not saved, "
+                "an older model is kept if there is one; try a lower optimizer.rate"
             )

@@ -9,6 +9,7 @@ import torch
 from torch.optim import Adam, Optimizer
 
 from cyclekit.config.schema import Config
+from cyclekit.errors import ConfigError
 from cyclekit.methods import METHODS, Method
 from cyclekit.methods.pool import ImagePool
 from cyclekit.models.initialize import initialize
@@ -84,3 +85,31 @@ def build_learner(config: Config, device: torch.device) -> Learner:
         for phase in method.phases()
     }
     return Learner(method, optimizers, average, rates)
+
+
+def check_fit(config: Config) -> None:
+    """Play one step without numbers, so that settings that do not fit are refused at once.
+
+    Raises:
+        ConfigError: naming the setting, or the networks that do not fit the crop.
+    """
+    method = build_learner(config, torch.device("meta")).method
+    crop = config.data.crop
+    for generator in method.translators().values():
+        if crop % generator.stride:
+            raise ConfigError(
+                f"data.crop must be a multiple of {generator.stride} for generator "
+                f"'{config.generator.name}', got {crop}"
+            )
+    picture = torch.empty(1, 3, crop, crop, device="meta")
+    batch = {"a": picture, "b": picture}
+    try:
+        images = method(batch)
+        for phase in method.phases():
+            method.losses(phase.name, batch, images, seed=0)
+    except (RuntimeError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(
+            f"generator '{config.generator.name}' and discriminator "
+            f"'{config.discriminator.name}' do not fit data.crop={crop}: {reason}"
+        ) from error

@@ -20,8 +20,8 @@ from cyclekit.data.loader import Positions, RawBatch, make_loader
 from cyclekit.errors import ConfigError
 from cyclekit.pixels import from_bytes
 from cyclekit.training.distributed import Team, anyone, require_even_shares
-from cyclekit.training.health import require_healthy
-from cyclekit.training.learner import Learner, build_learner
+from cyclekit.training.health import require_healthy, require_sound_weights
+from cyclekit.training.learner import Learner, build_learner, check_fit
 from cyclekit.training.length import planned_length, settle_length
 from cyclekit.training.listener import Listener, Tick
 from cyclekit.training.loggers import JsonLines
@@ -65,6 +65,7 @@ def train(
     """
     listener = listener or Listener()
     require_even_shares(config.train.batch, team)
+    check_fit(config)
     learner = build_learner(config, device)
     run = Run(folder)
     state = run.resume(config)
@@ -95,6 +96,7 @@ class _Sitting:
         self.sums: dict[str, Tensor] = {}
         self.steps = 0
         self.saved_at = -1
+        self.clock = time.perf_counter()
 
     def go(self) -> Progress:
         train, learner = self.config.train, self.learner
@@ -103,6 +105,7 @@ class _Sitting:
         self.listener.start(learner.progress)
         ticked = learner.progress
         batches = iter(self._loader())
+        self.clock = time.perf_counter()
         while not learner.progress.done:
             before = learner.progress
             self._step(next(batches))
@@ -120,7 +123,6 @@ class _Sitting:
 
     def _step(self, raw: RawBatch) -> None:
         config, learner = self.config, self.learner
-        started = time.perf_counter()
         self._tell_broken(raw)
         learner.set_rates(rate_factor(learner.progress, config.optimizer.hold))
         batch = {"a": self._ready(raw.a), "b": self._ready(raw.b)}
@@ -131,9 +133,9 @@ class _Sitting:
         for name, loss in losses.items():
             self.sums[name] = self.sums.get(name, torch.zeros_like(loss)) + loss
         self.steps += 1
-        learner.progress = learner.progress.advance(
-            config.train.batch, time.perf_counter() - started
-        )
+        now = time.perf_counter()
+        learner.progress = learner.progress.advance(config.train.batch, now - self.clock)
+        self.clock = now
         learner.average.update(
             learner.method.translators(), learner.progress.images, config.train.batch
         )
@@ -159,6 +161,7 @@ class _Sitting:
         # A NaN between two ticks must not reach the disk.
         values = {name: float(total) / max(self.steps, 1) for name, total in self.sums.items()}
         require_healthy(values, self.config.train.loss_limit, self.learner.progress.images)
+        require_sound_weights(self.learner.method, self.learner.progress.images)
         if not self.team.leads or self.saved_at == self.learner.progress.images:
             return
         generators = self.learner.average.generators

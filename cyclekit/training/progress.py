@@ -15,7 +15,7 @@ class Progress:
     total: int | None = None
     """Length of the run in pictures; None until the speed is known."""
     seconds: float = 0.0
-    """Time spent in steps, over all sittings."""
+    """Time spent, over all sittings."""
 
     @property
     def done(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from cyclekit.checkpoint.state import load_state
 from cyclekit.config.resolve import differences, dump
 from cyclekit.config.schema import Config
-from cyclekit.errors import ConfigError
+from cyclekit.errors import ConfigError, TrainingError
 
 FREE = ("data.workers", "data.cache", "train.log_every", "train.state_every", "train.sample_every")
 """Settings that may change between sittings: they do not change what is learned."""
@@ -35,11 +35,21 @@ class Run:
 
         Raises:
             ConfigError: if the folder holds something other than a run.
+            TrainingError: if it cannot be made.
         """
-        if self.folder.exists() and not self.config.exists() and any(self.folder.iterdir()):
-            raise ConfigError(f"{self.folder}: not empty and not a run; give a new folder")
-        self.samples.mkdir(parents=True, exist_ok=True)
-        self.config.write_text(dump(config), encoding="utf-8")
+        if self.model.exists():
+            raise ConfigError(
+                f"{self.folder}: holds a model but no state to go on from; give a new folder"
+            )
+        try:
+            if self.folder.exists() and not self.config.exists() and any(self.folder.iterdir()):
+                raise ConfigError(f"{self.folder}: not empty and not a run; give a new folder")
+            self.samples.mkdir(parents=True, exist_ok=True)
+            self.config.write_text(dump(config), encoding="utf-8")
+        except OSError as error:
+            raise TrainingError(
+                f"{self.folder}: cannot be a run's folder: {error.strerror or error}"
+            ) from error
 
     def resume(self, config: Config) -> dict[str, Any] | None:
         """Return the last state, or None where there is none yet.

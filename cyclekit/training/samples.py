@@ -28,8 +28,8 @@ class SampleSheet:
     Args:
         a: first domain.
         b: second domain.
-        side: square that the pictures are cut to from their middle, px; a multiple of 256 is
-            rounded down to the generators' stride by the caller.
+        side: square that the pictures are cut to from their middle, px; a multiple of
+            the generators' stride.
     """
 
     def __init__(self, a: Domain, b: Domain, side: int) -> None:

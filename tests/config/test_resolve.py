@@ -92,3 +92,16 @@ def test_a_list_is_no_config(tmp_path):
 
 def test_differences_are_named():
     assert differences({"train": {"batch": 1}}, {"train": {"batch": 2}}) == ["train.batch: 1 -> 2"]
+
+
+@pytest.mark.parametrize("unit", ["images", "epochs", "minutes"])
+def test_a_length_replaces_lengths_in_other_units(unit):
+    train = resolve([read_preset("painting"), parse_set(f"train.{unit}=7")]).train
+    others = {"images", "epochs", "minutes"} - {unit}
+    assert getattr(train, unit) == 7
+    assert all(getattr(train, other) is None for other in others)
+
+
+def test_two_lengths_at_once_are_refused():
+    with pytest.raises(ConfigError, match=r"give one of train\.images, train\.epochs"):
+        resolve([{"train": {"images": 3, "epochs": 2}}])

@@ -6,7 +6,7 @@ from cyclekit.data.augment import Augmentation
 from cyclekit.data.datasets import Unpaired, read_source, require_usable
 from cyclekit.data.layouts import Domain, Source, find_domains
 from cyclekit.data.loader import Positions, make_loader
-from cyclekit.errors import DataError
+from cyclekit.errors import DataError, MediaError
 from tests.tiny import picture
 
 
@@ -72,6 +72,12 @@ def test_halves_of_a_pair(tmp_path):
     cv2.imwrite(str(tmp_path / "pair.png"), pair)
     assert read_source(Source(tmp_path / "pair.png", "left")).max() == 0
     assert read_source(Source(tmp_path / "pair.png", "right")).min() == 200
+
+
+def test_a_pair_needs_two_columns(tmp_path):
+    cv2.imwrite(str(tmp_path / "thin.png"), np.zeros((8, 1, 3), np.uint8))
+    with pytest.raises(MediaError, match="1 px wide"):
+        read_source(Source(tmp_path / "thin.png", "left"))
 
 
 def test_pictures_are_never_distorted():

@@ -53,6 +53,18 @@ def test_a_plain_folder_of_pairs(tmp_path):
     assert (a.name, b.name) == ("pairs-left", "pairs-right")
 
 
+def test_a_folder_of_ordinary_pictures_is_not_cut_in_half(tmp_path):
+    fill(tmp_path / "photos", width=20)
+    with pytest.raises(DataError, match=r"at least 1\.5 times as wide as high; or give two folders"):
+        find_domains([tmp_path / "photos"])
+
+
+def test_a_folder_is_not_two_domains(tmp_path):
+    fill(tmp_path / "photos")
+    with pytest.raises(DataError, match="both domains are the same folder"):
+        find_domains([tmp_path / "photos", tmp_path / "photos"])
+
+
 def test_pictures_are_set_aside_where_there_is_no_test_folder(tmp_path):
     fill(tmp_path / "a", 50)
     fill(tmp_path / "b", 50)

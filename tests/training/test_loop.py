@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,12 +13,12 @@ import torch
 
 from cyclekit.checkpoint.model import load_model, read_info
 from cyclekit.checkpoint.state import load_state
-from cyclekit.config.resolve import dump
+from cyclekit.config.resolve import dump, resolve
 from cyclekit.errors import ConfigError, DataError, TrainingError
 from cyclekit.training.learner import build_learner
 from cyclekit.training.listener import Listener
 from cyclekit.training.loop import train
-from tests.training.worlds import CPU, tiny_config, two_folders
+from tests.training.worlds import CPU, TINY, tiny_config, two_folders
 
 
 def flat(tree, prefix=""):
@@ -127,6 +128,44 @@ def test_a_loss_over_the_limit_is_named(tmp_path):
         train(tiny_config(loss_limit=0.001), two_folders(tmp_path), tmp_path / "r", device=CPU)
 
 
+def test_wrecked_weights_are_not_saved(tmp_path):
+    config = resolve([TINY, {"train": {"state_every": 2}, "optimizer": {"rate": 1e30}}])
+    with pytest.raises(TrainingError, match=r"weight '.*' reached|is nan"):
+        train(config, two_folders(tmp_path), tmp_path / "run", device=CPU)
+    assert not (tmp_path / "run/model.safetensors").exists()
+
+
+def test_a_trained_model_is_not_replaced_by_a_new_run(tmp_path):
+    domains = two_folders(tmp_path)
+    train(tiny_config(images=4), domains, tmp_path / "run", device=CPU)
+    (tmp_path / "run/state.pt").unlink()
+    with pytest.raises(ConfigError, match="holds a model but no state"):
+        train(tiny_config(images=4), domains, tmp_path / "run", device=CPU)
+
+
+@pytest.mark.parametrize(
+    ("section", "settings", "message"),
+    [
+        ("data", {"crop": 30}, "data.crop must be a multiple of 4 for generator 'mobile', got 30"),
+        ("generator", {"in_channels": 4}, "do not fit data.crop=16"),
+        ("discriminator", {"layers": 5}, "do not fit data.crop=16"),
+        ("generator", {"blocks": -1}, "blocks must be at least 0, got -1"),
+        ("method", {"pool": -1}, "pool must be at least 0, got -1"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused_before_the_run(tmp_path, section, settings, message):
+    config = resolve([TINY, {section: settings}])
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        train(config, two_folders(tmp_path), tmp_path / "run", device=CPU)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_cannot_be_a_folder_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(TrainingError, match="cannot be a run's folder"):
+        train(tiny_config(), two_folders(tmp_path), tmp_path / "file/run", device=CPU)
+
+
 def test_one_picture_is_no_domain(tmp_path):
     with pytest.raises(DataError, match="has 1 usable pictures, needs at least 2"):
         train(tiny_config(), two_folders(tmp_path, 1), tmp_path / "run", device=CPU)
@@ -202,10 +241,13 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(tmp_path):
 
 def test_kill_at_any_moment_leaves_a_run_that_goes_on_exactly(tmp_path):
     command = run_command(tmp_path, "killed", "--images", "60")
-    for _ in range(2):
+    log = tmp_path / "killed/log.jsonl"
+    for reached in (20, 44):  # the second time, the rate is falling
         with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
             wait_for(tmp_path / "killed/state.pt")
-            time.sleep(0.3)
+            while not log.exists() or log.read_text().count("\n") < reached // 4:
+                assert process.poll() is None
+                time.sleep(0.02)
             process.kill()
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
     whole = run_command(tmp_path, "whole", "--images", "60")
