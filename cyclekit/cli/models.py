@@ -87,6 +87,8 @@ def convert(source: Path, output: Path, names: tuple[str, str] | None, overwrite
     from cyclekit.legacy.convert import convert as convert_foreign
 
     _check_output(output, overwrite=overwrite)
+    if names and names[0] == names[1]:
+        raise click.UsageError(f"--names {names[0]} {names[1]}: the two names must differ")
     path = find_model(source)
     if is_model(path):
         raise click.UsageError(f"{path} is a model file of cyclekit already")

@@ -79,6 +79,13 @@ def test_convert_replaces_a_file_only_when_told(foreign, tmp_path):
     assert read_info(output).directions == ("ba",)
 
 
+def test_convert_refuses_equal_names(foreign, tmp_path):
+    output = tmp_path / "model.safetensors"
+    result = run("convert", foreign, "-o", output, "--names", "x", "x")
+    assert (result.exit_code, output.exists()) == (2, False)
+    assert "--names x x: the two names must differ" in result.stderr
+
+
 def test_convert_refuses_names_and_files_that_make_no_sense(foreign, tmp_path):
     assert "ends in .safetensors" in run("convert", foreign, "-o", tmp_path / "m.pth").stderr
     ours = tiny_model(tmp_path / "ours.safetensors")
