@@ -113,6 +113,8 @@ def _fetch(url: str, archive: Path, known: str | None, progress: Progress | None
             f"{url} is not the file it was: its sha256 differs from {known}; "
             f"if that is right, delete its line in {_checksum_file()}"
         ) from error
+    finally:
+        part.drop_if_empty()
 
 
 class Part:
@@ -153,6 +155,12 @@ class Part:
 
     def flush(self) -> None:
         """Leave flushing to the file: pooch asks for it after every piece."""
+
+    def drop_if_empty(self) -> None:
+        """Leave no file behind of which nothing has arrived."""
+        if self.path.exists() and not self.path.stat().st_size:
+            self.path.unlink()
+            self._tag.unlink(missing_ok=True)
 
     def _go_on(self, url: str) -> None:
         import pooch
@@ -302,7 +310,12 @@ def _checksums() -> dict[str, str]:
     file = _checksum_file()
     if not file.exists():
         return {}
-    known: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+    try:
+        known = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        known = None
+    if not isinstance(known, dict) or not all(isinstance(sha, str) for sha in known.values()):
+        raise DataError(f"{file}: damaged, expected checksums by address as JSON; delete it")
     return known
 
 

@@ -236,6 +236,21 @@ def test_what_is_no_address_is_reported(tmp_path: Path) -> None:
         download(toy("toy.zip"), tmp_path)
 
 
+@pytest.mark.parametrize("address", ["toy.zip", "gopher://example.org/toy.zip", "http://["])
+def test_a_refused_address_leaves_no_file_behind(tmp_path: Path, address: str) -> None:
+    with pytest.raises(DataError, match="cannot fetch"):
+        download(toy(address), tmp_path / "data")
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '{"a": 1}', "\xff"])
+def test_damaged_checksums_are_named(tmp_path: Path, user_data: Path, text: str) -> None:
+    user_data.mkdir(parents=True)
+    (user_data / "checksums.json").write_text(text, encoding="latin-1")
+    with pytest.raises(DataError, match=r"checksums\.json: damaged, .*; delete it$"):
+        download(toy("http://127.0.0.1:9/toy.zip"), tmp_path / "data")
+
+
 def test_a_busy_server_is_asked_again(server: Server, tmp_path: Path) -> None:
     server.status = 503
     with pytest.raises(DataError, match="the server answers 503"):
@@ -249,7 +264,7 @@ def test_a_file_larger_than_the_disk_is_refused_before_it_is_taken(
     server.claimed_length = 1 << 60
     with pytest.raises(DataError, match="needs 1,152,921,504,606,846,976 bytes, the disk has"):
         download(toy(server.url), tmp_path)
-    assert (tmp_path / ".toy.archive.part").stat().st_size == 0
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["../evil.jpg", "/tmp/evil.jpg", "a/../../evil.jpg", "C:/evil"])
