@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,26 +104,34 @@ def _written(output: Path, compare: bool) -> list[Path]:
 def _find(inputs: Sequence[Path], output: Path) -> Iterator[_Found]:
     for entry in inputs:
         if entry.is_dir():
-            yield from _in_folder(entry, output.resolve())
+            yield from _in_folder(entry, output)
         elif entry.exists():
             yield _Found(entry, Path(entry.name))
         elif glob.has_magic(str(entry)):
-            yield from _matching(entry)
+            yield from _matching(entry, output)
         else:
             yield _Found(entry, Path(entry.name), "no such file or folder")
 
 
 def _in_folder(folder: Path, output: Path) -> Iterator[_Found]:
-    inside = [path for path in list_pictures(folder) if output not in path.resolve().parents]
+    inside = _outside(list_pictures(folder), folder, output)
     yield from (_Found(path, path.relative_to(folder)) for path in inside)
     if not inside:
         yield _Found(folder, Path(folder.name), "no pictures in this folder")
 
 
-def _matching(pattern: Path) -> Iterator[_Found]:
+def _outside(paths: Iterable[Path], root: Path, output: Path) -> list[Path]:
+    """Leave out what lies in the output folder, unless all of the input does."""
+    whole, made = root.resolve(), output.resolve()
+    if made in (whole, *whole.parents):
+        return list(paths)
+    return [path for path in paths if made not in path.resolve().parents]
+
+
+def _matching(pattern: Path, output: Path) -> Iterator[_Found]:
     fixed = next(parent for parent in pattern.parents if not glob.has_magic(str(parent)))
     matches = (Path(name) for name in glob.glob(str(pattern), recursive=True))  # noqa: PTH207 (absolute patterns)
-    files = sorted((path for path in matches if path.is_file()), key=natural)
+    files = _outside(sorted((p for p in matches if p.is_file()), key=natural), fixed, output)
     yield from (_Found(path, path.relative_to(fixed)) for path in files)
     if not files:
         yield _Found(pattern, Path(pattern.name), "no file matches this pattern")

@@ -49,6 +49,19 @@ def test_patterns_are_expanded_below_their_fixed_part(tmp_path: Path) -> None:
     assert sorted(outputs(jobs, tmp_path / "out")) == ["a.jpg", "sub/b.jpg"]
 
 
+def test_a_pattern_takes_no_output_as_input(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", "out/a.jpg")
+    jobs = plan([tmp_path / "**" / "*.jpg"], tmp_path / "out")
+    assert outputs(jobs, tmp_path / "out") == ["a.jpg"]
+
+
+def test_an_output_above_the_input_is_mirrored_into(tmp_path: Path) -> None:
+    touch(tmp_path, "in/a.jpg")
+    for source in (tmp_path / "in", tmp_path / "in" / "*.jpg"):
+        (job,) = plan([source], tmp_path)
+        assert (job.output, job.error) == (tmp_path / "a.jpg", None)
+
+
 def test_an_input_named_twice_is_translated_once(tmp_path: Path) -> None:
     touch(tmp_path, "in/a.jpg")
     assert len(plan([tmp_path / "in" / "a.jpg", tmp_path / "in"], tmp_path / "out")) == 1
