@@ -43,7 +43,17 @@ def _parse_size(
     match = re.fullmatch(r"([1-9]\d*)[xX×]([1-9]\d*)", value)
     if match is None:
         raise click.BadParameter(f"'{value}' is no size; expected WIDTHxHEIGHT such as 640x480")
-    return int(match[1]), int(match[2])
+    width, height = int(match[1]), int(match[2])
+    _check_pixels(value, width * height)
+    return width, height
+
+
+def _check_pixels(value: str, pixels: int) -> None:
+    from cyclekit.media.picture import MAX_PIXELS  # imports numpy
+
+    if pixels > MAX_PIXELS:
+        limit = f"expected at most {MAX_PIXELS // 10**6} megapixels"
+        raise click.BadParameter(f"'{value}' is too large; {limit}, such as 1920x1080")
 
 
 def _parse_batch_size(

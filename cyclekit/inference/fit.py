@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from cyclekit.errors import MediaError
 from cyclekit.pixels import Array
 
 SMALLEST = 16
@@ -41,6 +42,9 @@ def resized(image: Array, width: int, height: int) -> Array:
         image: uint8 or uint16, (H, W) or (H, W, C).
         width: columns wanted.
         height: rows wanted.
+
+    Raises:
+        MediaError: if it cannot be done, for want of memory as a rule.
     """
     import cv2
 
@@ -48,7 +52,11 @@ def resized(image: Array, width: int, height: int) -> Array:
         return image
     shrinks = width * height < image.shape[0] * image.shape[1]
     how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    result: Any = cv2.resize(image, (width, height), interpolation=how)
+    try:
+        result: Any = cv2.resize(image, (width, height), interpolation=how)
+    except (cv2.error, MemoryError) as error:
+        reason = " ".join(str(error).split()) or "not enough memory"
+        raise MediaError(f"cannot be resized to {width}x{height}: {reason}") from error
     return np.asarray(result)
 
 

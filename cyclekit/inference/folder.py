@@ -91,17 +91,16 @@ def _load(job: Job, how: Options) -> _Task:
     if not how.overwrite and _is_done(job, how):
         return _Task(job, outcome=Result(job.input, job.output, skipped=True, notes=job.notes))
     try:
-        picture = read(job.input)
+        picture = _fitted(read(job.input), how)
     except MediaError as error:
         return _failed(job, str(error).removeprefix(f"{job.input}: "))
-    width, height = wanted_size(picture.width, picture.height, how.size, how.max_size)
-    alpha = picture.alpha
-    picture = replace(
-        picture,
-        pixels=resized(picture.pixels, width, height),
-        alpha=None if alpha is None else resized(alpha, width, height),
-    )
     return _Task(job, picture, seconds=time.perf_counter() - started)
+
+
+def _fitted(picture: Picture, how: Options) -> Picture:
+    width, height = wanted_size(picture.width, picture.height, how.size, how.max_size)
+    alpha = None if picture.alpha is None else resized(picture.alpha, width, height)
+    return replace(picture, pixels=resized(picture.pixels, width, height), alpha=alpha)
 
 
 def _is_done(job: Job, how: Options) -> bool:

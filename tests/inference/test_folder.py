@@ -96,6 +96,14 @@ def test_asked_sizes_are_made(tmp_path: Path, negative: Translator) -> None:
         assert (result.width, result.height) == size
 
 
+def test_an_impossible_size_fails_that_file_only(tmp_path: Path, negative: Translator) -> None:
+    paths = fill(tmp_path / "in", 2)
+    jobs = plan([tmp_path / "in"], tmp_path / "out")
+    results = list(translate_files(negative, jobs, Options(size=(2**40, 1))))
+    assert [result.input for result in results] == paths
+    assert all("cannot be resized to 1099511627776x1" in str(r.error) for r in results)
+
+
 def test_no_more_files_are_read_than_a_few_ahead(tmp_path: Path, negative: Translator) -> None:
     (path,) = fill(tmp_path / "in", 1)
     taken = 0
