@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -84,6 +85,8 @@ def command(
     from cyclekit.inference.results import Options
     from cyclekit.inference.translator import Translator
 
+    if how["size"] and how["max_size"]:
+        raise UsageError("--size and --max-size both set the size; leave one out")
     jobs = _plan(inputs, output, wanted, compare=how["compare"])
     chosen = Options(
         size=how["size"],
@@ -113,9 +116,10 @@ def _plan(inputs: tuple[Path, ...], output: Path, wanted: str, *, compare: bool)
 
     kind = FORMATS.get(output.suffix.lower())
     if kind is None or output.is_dir():
-        if output.is_file():
-            raise UsageError(f"-o {output} is a file, but not a picture; expected a folder")
+        _check_folder(inputs, output)
         return plan(inputs, output, wanted, compare=compare)
+    if len(inputs) == 1 and not inputs[0].exists() and not glob.has_magic(str(inputs[0])):
+        return [Job(inputs[0], output, error="no such file or folder")]
     if len(inputs) != 1 or not inputs[0].is_file():
         raise UsageError(f"-o {output} names one picture; for several inputs, name a folder")
     if wanted != "same" and FORMATS[f".{wanted}"] != kind:
@@ -124,3 +128,18 @@ def _plan(inputs: tuple[Path, ...], output: Path, wanted: str, *, compare: bool)
         if path.exists() and path.samefile(inputs[0]):
             raise UsageError(f"-o {output}: {path} is the input; inputs are never overwritten")
     return [Job(inputs[0], output)]
+
+
+def _check_folder(inputs: tuple[Path, ...], output: Path) -> None:
+    """Refuse an OUT that is no picture to write, and cannot be meant as a folder."""
+    from cyclekit.media.encode import FORMATS
+
+    if output.is_file():
+        raise UsageError(f"-o {output} is a file, but not a picture; expected a folder")
+    single = len(inputs) == 1 and inputs[0].is_file()
+    if single and output.suffix and not output.is_dir():
+        hint = f"expected one of {', '.join(FORMATS)}, or a folder (make one of this name first)"
+        raise UsageError(f"-o {output}: cannot write '{output.suffix}'; {hint}")
+    for path in inputs:
+        if path.is_dir() and path.resolve() == output.resolve():
+            raise UsageError(f"-o {output}: input and output are the same folder; choose another")

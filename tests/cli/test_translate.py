@@ -79,6 +79,12 @@ def test_nothing_done_is_1(tmp_path: Path, model: Path) -> None:
     assert "none.png: no such file or folder" in done.stderr
 
 
+def test_a_missing_picture_is_said_to_be_missing(tmp_path: Path, model: Path) -> None:
+    done = translate(model, tmp_path / "none.jpg", "-o", tmp_path / "made.png")
+    assert done.returncode == 1
+    assert "none.jpg: no such file or folder" in done.stderr
+
+
 def test_one_picture_may_go_to_one_file(tmp_path: Path, model: Path) -> None:
     source = fill(tmp_path / "in", 2)
     target = tmp_path / "deep" / "made.webp"
@@ -107,6 +113,11 @@ def test_a_comparison_spares_the_originals(tmp_path: Path, model: Path) -> None:
         ("made.png", ["in/1.png"], "names one picture; for several inputs, name a folder"),
         ("made.png", ["--format", "jpg"], "disagree"),
         ("in/0.png", [], "inputs are never overwritten"),
+        ("made.gif", [], "cannot write '.gif'; expected one of .png"),
+        ("made.txt", [], "cannot write '.txt'; expected one of .png"),
+        ("in", ["in/"], "input and output are the same folder"),
+        ("out", ["--size", "9x9", "--max-size", "9"], "leave one out"),
+        ("out", ["--size", "100000x100000"], "expected at most 300 megapixels"),
     ],
 )
 def test_contradictions_are_wrong_usage(
