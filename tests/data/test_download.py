@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cyclekit.data.archives import unpack
 from cyclekit.data.catalogue import Entry
-from cyclekit.data.download import ATTEMPTS, PIECE, download, unpack
+from cyclekit.data.download import ATTEMPTS, PIECE, download
 from cyclekit.errors import DataError
 
 PICTURES = {"toy/trainA/1.jpg": b"\1" * 70_000, "toy/trainB/2.jpg": bytes(range(256)) * 300}
