@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import io
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -65,10 +67,41 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # libraries' advice is for us, not for who runs a command
+    _let_paths_through()
     sys.exit(_run(arguments))
 
 
+def _let_paths_through() -> None:
+    """Print a file's name as the bytes that it is, even where they are no text."""
+    stream = sys.stdout
+    if isinstance(stream, io.TextIOWrapper):
+        utf8 = stream.encoding.lower().replace("-", "") == "utf8"
+        stream.reconfigure(errors="surrogateescape" if utf8 else "backslashreplace")
+
+
 def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        return _call(arguments)
+    except OSError as error:
+        if error.filename is not None or not _has_lost_stdout():
+            raise
+        reason = error.strerror or error
+        click.echo(f"error: standard output cannot be written: {reason}", err=True)
+        return 1
+
+
+def _has_lost_stdout() -> bool:
+    """Whether what was printed cannot be written; if so, send the rest nowhere."""
+    try:
+        click.echo()  # a flush alone succeeds where nothing was buffered
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # or Python fails once more as it exits
+        return True
+    return False
+
+
+def _call(arguments: Sequence[str] | None) -> int:
     try:
         code = group.main(arguments, prog_name="cyclekit", standalone_mode=False)
     except click.ClickException as error:

@@ -51,7 +51,7 @@ class Report:
         self.skipped += result.skipped
         self.failed += result.error is not None
         if self.as_json:
-            self._say(json.dumps(result.as_dict(), ensure_ascii=False))
+            self._say(json.dumps(result.as_dict()))
         elif not result.error and not result.skipped:
             self._say(str(result.output))
         if result.error:

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +56,17 @@ def test_errors_are_one_line_and_set_the_exit_code(capsys: pytest.CaptureFixture
         main(["translate", "x.png", "-o", "y", "-m", "no-such-model"])
     assert left.value.code == 2
     assert capsys.readouterr().err.startswith("error: no model file 'no-such-model' exists")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_behind_stdout_is_one_line() -> None:
+    for arguments in (["--help"], ["models", "list"]):
+        command = [sys.executable, "-m", "cyclekit", *arguments]
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+        assert done.returncode == 1
+        assert done.stderr.count(b"\n") == 1
+        assert done.stderr.startswith(b"error: standard output cannot be written")
 
 
 def test_the_front_door_is_sorted_and_opens() -> None:

@@ -79,6 +79,20 @@ def test_nothing_done_is_1(tmp_path: Path, model: Path) -> None:
     assert "none.png: no such file or folder" in done.stderr
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux only")
+def test_a_name_that_is_no_text_is_printed_as_its_bytes(tmp_path: Path, model: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.png")
+    (source := fill(tmp_path / "in", 1) / "0.png").rename(source.with_name(name))
+    command = [*ARGUMENTS, "-m", str(model), str(source.parent), "--overwrite", "-o"]
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
+    for more in ([], ["--json"]):
+        arguments = [*command, str(tmp_path / "out"), *more]
+        done = subprocess.run(arguments, capture_output=True, env=environment, check=True)
+        line = done.stdout.strip()
+        made = json.loads(line)["output"] if more else os.fsdecode(line)
+        assert made == str(tmp_path / "out" / name)
+
+
 def test_a_missing_picture_is_said_to_be_missing(tmp_path: Path, model: Path) -> None:
     done = translate(model, tmp_path / "none.jpg", "-o", tmp_path / "made.png")
     assert done.returncode == 1
