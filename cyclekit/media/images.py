@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -56,9 +57,10 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     if path.suffix.lower() in (".jpg", ".jpeg", ".png"):
         data = _plain(path)
         if data is not None:
-            image = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
-            if image is not None:
-                return np.asarray(image, np.uint8)
+            with suppress(cv2.error):  # Pillow will say what is wrong with it
+                image = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
+                if image is not None:
+                    return np.asarray(image, np.uint8)
     return to_8_bits(read(path).pixels).astype(np.uint8, copy=False)
 
 
@@ -70,7 +72,10 @@ def _plain(path: Path) -> NDArray[np.uint8] | None:
         return None
     head, tail = data[:26].tobytes(), data[-12:].tobytes()
     if head.startswith(b"\xff\xd8") and tail.endswith(b"\xff\xd9"):
-        return data if b"Adobe" not in data[:4096].tobytes() else None  # it may be CMYK
+        if b"Adobe" in data[:4096].tobytes():
+            return None  # it may be CMYK
+        with opened(path, MAX_PIXELS):  # refuses, by its header, what would fill the memory
+            return data
     width, height = int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
     color8 = head.startswith(b"\x89PNG\r\n\x1a\n") and head[24:26] in (b"\x08\x00", b"\x08\x02")
     if color8 and tail.endswith(b"IEND\xaeB`\x82") and 0 < width * height <= MAX_PIXELS:

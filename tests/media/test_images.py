@@ -57,6 +57,18 @@ def test_deep_tiffs_are_read_upright_with_all_bits(tmp_path: Path, orientation: 
     assert np.array_equal(picture.pixels, turned(stored, orientation))
 
 
+@pytest.mark.parametrize("side", [30_000, 65_500])
+def test_a_jpeg_that_claims_to_be_huge_is_refused_unread(tmp_path: Path, side: int) -> None:
+    path = tmp_path / "huge.jpg"
+    Image.fromarray(STORED).save(path)
+    data = bytearray(path.read_bytes())
+    frame = data.index(b"\xff\xc0")
+    data[frame + 5 : frame + 9] = side.to_bytes(2, "big") * 2
+    path.write_bytes(data)
+    with pytest.raises(MediaError, match="too large to open safely"):
+        read_rgb(path)
+
+
 def test_sixteen_bits_round_to_the_nearest_of_eight() -> None:
     levels = np.array([0, 128, 129, 65535 - 129, 65535 - 128, 65535], np.uint16)
     assert to_8_bits(levels).tolist() == [0, 0, 1, 254, 255, 255]
