@@ -33,14 +33,22 @@ def load(
         batch_size: pictures of one shape that `stream` translates at once.
 
     Raises:
-        UsageError: if there is no such model, device or precision.
+        UsageError: if there is no such model, device or precision, or an argument is of no use.
         CheckpointError: if the model cannot be used.
     """
     from cyclekit.hub.open import open_generator
     from cyclekit.inference.translator import Translator
 
+    _check_source(source)
     opened = open_generator(source, direction)
     return Translator(opened.generator, device=device, precision=precision, batch_size=batch_size)
+
+
+def _check_source(source: Any) -> None:
+    from cyclekit.errors import UsageError
+
+    if not (source is None or isinstance(source, str | Path)):
+        raise UsageError(f"source must be a model's name or path, or None; got {source!r}")
 
 
 def __getattr__(name: str) -> Any:

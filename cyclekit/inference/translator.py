@@ -49,8 +49,8 @@ class Translator:
         channels = (generator.in_channels, generator.out_channels)
         if channels != (3, 3):
             raise CheckpointError(f"the generator has {channels} channels in and out, expected 3")
-        if batch_size != "auto" and batch_size < 1:
-            raise UsageError(f"batch_size must be 'auto' or at least 1, got {batch_size}")
+        if batch_size != "auto" and not (isinstance(batch_size, int) and batch_size >= 1):
+            raise UsageError(f"batch_size must be 'auto' or a number from 1, got {batch_size!r}")
         self.device = find_device(device)
         self.stride = generator.stride
         self._batch_size = batch_size
@@ -77,6 +77,7 @@ class Translator:
             The same size, type and channels; alpha is passed through.
 
         Raises:
+            TypeError: if it is no numpy array.
             ValueError: if shape or type are none of these.
             MediaError: if the picture is too large for the memory that is free.
         """
@@ -92,9 +93,13 @@ class Translator:
 
         Yields:
             The translations, one for each.
+
+        Raises:
+            TypeError, ValueError, MediaError: as for a call.
         """
         batch: list[Array] = []
         for image in images:
+            _check(image)
             if batch and not self.joins(batch, image):
                 yield from self.translate(batch)
                 batch = []
@@ -154,7 +159,10 @@ class Translator:
             raise _too_large(width, height, count, reason)
 
 
-def _check(image: Array) -> None:
+def _check(image: Any) -> None:
+    if not isinstance(image, np.ndarray):
+        kind = type(image).__name__
+        raise TypeError(f"pictures must be numpy arrays, got {kind}; try numpy.asarray(picture)")
     full_scale(image.dtype)
     if image.ndim != 2 and not (image.ndim == 3 and image.shape[2] in (3, 4)):
         raise ValueError(f"pictures must be (H, W, 3), (H, W, 4) or (H, W), got {image.shape}")

@@ -1,8 +1,11 @@
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
+import cyclekit
 from cyclekit.errors import CheckpointError, UsageError
 from cyclekit.inference.translator import Translator
 from tests.inference.networks import Negative, Same
@@ -94,6 +97,18 @@ def test_floats_are_refused(same: Translator) -> None:
         same(np.zeros((4, 4, 3)))  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("image", [None, [[1, 2, 3]], Image.new("RGB", (4, 4))])
+def test_what_is_no_array_is_refused(same: Translator, image: Any) -> None:
+    for call in (same, lambda image: list(same.stream([image, image]))):
+        with pytest.raises(TypeError, match="must be numpy arrays, got "):
+            call(image)
+
+
+def test_a_stream_refuses_what_a_call_refuses(same: Translator) -> None:
+    with pytest.raises(ValueError, match="no pixels"):
+        list(same.stream([np.zeros((0, 0, 3), np.uint8)] * 2))
+
+
 def test_wrong_settings_are_named() -> None:
     with pytest.raises(UsageError, match="no device 'gpu'"):
         Translator(Same(), device="gpu")
@@ -101,6 +116,10 @@ def test_wrong_settings_are_named() -> None:
         Translator(Same(), device="cpu", precision="b16")
     with pytest.raises(UsageError, match="batch_size must be"):
         Translator(Same(), device="cpu", precision="fp32", batch_size=0)
+    with pytest.raises(UsageError, match="batch_size must be 'auto' or a number from 1, got 'x'"):
+        cyclekit.load(device="cpu", precision="fp32", batch_size="x")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="source must be a model's name or path, or None; got 5"):
+        cyclekit.load(5)  # type: ignore[arg-type]
 
 
 def test_a_generator_of_other_channels_is_refused() -> None:
