@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cyclekit.checkpoint.model import ModelInfo
-from cyclekit.errors import CheckpointError
+from cyclekit.errors import CheckpointError, CyclekitError
 from cyclekit.legacy.detect import EXPECTED, Layout, detect, strip_wrappers
 from cyclekit.legacy.read import Weights, read_weights
 from cyclekit.legacy.transfer import transfer
@@ -39,7 +39,7 @@ def convert(path: Path) -> tuple[ImageGenerator, ModelInfo]:
     try:
         generator = GENERATORS.create(layout.spec)
         generator.load_state_dict(transfer(weights, layout))
-    except (CheckpointError, RuntimeError) as error:
+    except (CyclekitError, RuntimeError) as error:
         reason = str(error).splitlines()[-1].strip()
         raise CheckpointError(f"{path}: like {layout.spec.name}, but {reason}") from error
     direction = _direction(place) or _direction(path.stem) or "ab"

@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from cyclekit.errors import CheckpointError
+from cyclekit.errors import CheckpointError, ConfigError
 from cyclekit.legacy.convert import convert
 from tests.legacy.published import AFFINE, BATCH, TRACKING, randomize, resnet, unet
 from tests.tiny import batch
@@ -160,3 +160,13 @@ def test_networks_that_are_almost_known_are_refused_in_one_line(change, message,
     with pytest.raises(CheckpointError, match=message) as caught:
         convert(tmp_path / "net.pth")
     assert "\n" not in str(caught.value)
+
+
+def test_a_network_that_cannot_be_built_is_the_files_fault(tmp_path, monkeypatch):
+    def refuse(spec):
+        raise ConfigError("generator 'resnet': no memory")
+
+    path = saved(tmp_path / "latest_net_G.pth", resnet(1))
+    monkeypatch.setattr("cyclekit.legacy.convert.GENERATORS.create", refuse)
+    with pytest.raises(CheckpointError, match="like resnet, but generator 'resnet': no memory"):
+        convert(path)
