@@ -55,7 +55,9 @@ def test_a_plain_folder_of_pairs(tmp_path):
 
 def test_a_folder_of_ordinary_pictures_is_not_cut_in_half(tmp_path):
     fill(tmp_path / "photos", width=20)
-    with pytest.raises(DataError, match=r"at least 1\.5 times as wide as high; or give two folders"):
+    with pytest.raises(
+        DataError, match=r"at least 1\.5 times as wide as high; or give two folders"
+    ):
         find_domains([tmp_path / "photos"])
 
 
