@@ -81,12 +81,16 @@ def _to_srgb(image: Image.Image) -> Image.Image:
         return image.convert("RGB")
     from PIL import ImageCms
 
+    image.load()  # what is damaged is the file's fault, not the profile's
     profile = _source_profile(image)
     if profile is None:
         return image.convert("RGB")
-    converted = ImageCms.profileToProfile(
-        image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB"
-    )
+    try:
+        converted = ImageCms.profileToProfile(
+            image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
+    except ImageCms.PyCMSError:  # a profile of other pixels than these
+        return image.convert("RGB")
     if converted is None:
         raise ValueError(f"no conversion from {image.mode} to sRGB")
     return converted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,9 +50,11 @@ def decode(path: Path, image: ImageFile.ImageFile) -> Array:
     if image.format == "TIFF":
         _forget_turn(data)
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    stored: Any = cv2.imdecode(
-        np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
-    )
+    stored: Any = None
+    with suppress(cv2.error):
+        stored = cv2.imdecode(
+            np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
+        )
     if stored is None or stored.dtype != np.uint16:
         raise ValueError("16 bits a channel in a layout that OpenCV cannot read")
     if stored.ndim == 2:
