@@ -28,6 +28,7 @@ class Identity(ImageGenerator):
         nn.init.dirac_(self.head.weight)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return x as float32."""
         output: Tensor = self.head(x.to(self.head.weight.dtype))
         return output
 

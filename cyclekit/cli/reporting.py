@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cyclekit.cli.lines import one_line
+from cyclekit.cli.quiet_libraries import quiet_libraries
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -61,8 +64,9 @@ class Report:
 
     def watch(self, results: Iterable[Result], total: int) -> None:
         """Take in all results, with a progress bar where stderr is a terminal."""
-        for result in self._with_progress(results, total):
-            self.add(result)
+        with quiet_libraries():
+            for result in self._with_progress(results, total):
+                self.add(result)
         self.summarise()
 
     def summarise(self) -> None:
@@ -90,11 +94,16 @@ class Report:
             self._console = None
 
     def _say(self, line: str, *, to_stderr: bool = False) -> None:
-        """Print a line; above the bar, where both share a terminal."""
+        """Print a line; above the bar, where both share a terminal.
+
+        Only to a pipe or a file names go as they are: there they are data.
+        """
+        if to_stderr or sys.stdout.isatty():
+            line = one_line(line)
         if self._console is not None and (to_stderr or sys.stdout.isatty()):
             self._console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
         else:
-            click.echo(line, err=to_stderr)
+            click.echo(line, err=to_stderr, color=True)  # else it cuts names that look like colours
 
 
 def _bar(results: Iterable[Result], total: int, console: Console) -> Iterator[Result]:

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,8 +16,9 @@ import numpy as np
 from cyclekit.errors import MediaError
 from cyclekit.inference.fit import resized, wanted_size
 from cyclekit.inference.results import Options, Result
+from cyclekit.inference.resume import Step, steps
 from cyclekit.inference.translator import Translator
-from cyclekit.media.images import Picture, read, to_8_bits, write
+from cyclekit.media.images import Picture, read, read_size, to_8_bits, write
 from cyclekit.media.mirror import Job, compare_path
 from cyclekit.pixels import Array
 
@@ -26,6 +27,8 @@ R = TypeVar("R")
 
 AHEAD = 3
 """Pictures read before the network asks, and written behind it."""
+_FAILURES = (MediaError, OSError, MemoryError)
+"""What may happen to one file, and must not stop the rest."""
 _THREADS = 2
 _GAP = 8
 
@@ -35,6 +38,7 @@ class _Task:
     """A job on its way through the stages; with an outcome, it only passes."""
 
     job: Job
+    last: bool = False
     picture: Picture | None = None
     made: Array | None = None
     seconds: float = 0.0
@@ -56,7 +60,8 @@ def translate_files(
     """
     how = options or Options()
     with _pool("read") as readers, _pool("write") as writers:
-        read_tasks = _overlapped(readers, lambda job: _load(job, how), jobs)
+        plan = steps(jobs, how, translator.largest_batch)
+        read_tasks = _overlapped(readers, lambda step: _load(step, how, translator), plan)
         made_tasks = _network(translator, read_tasks)
         yield from _overlapped(writers, lambda task: _save(task, how), made_tasks)
 
@@ -84,17 +89,29 @@ def _overlapped(
         yield waiting.popleft().result()
 
 
-def _load(job: Job, how: Options) -> _Task:
+def _load(step: Step, how: Options, translator: Translator) -> _Task:
     started = time.perf_counter()
-    if job.error is not None:
-        return _failed(job, job.error)
-    if not how.overwrite and _is_done(job, how):
-        return _Task(job, outcome=Result(job.input, job.output, skipped=True, notes=job.notes))
+    task = _Task(step.job, step.last)
+    if step.job.error is not None:
+        return _failed(task, step.job.error)
+    if step.done:
+        return _load_done(replace(task, outcome=_skipped(step.job)), step, how, translator)
     try:
-        picture = _fitted(read(job.input), how)
-    except MediaError as error:
-        return _failed(job, str(error).removeprefix(f"{job.input}: "))
-    return _Task(job, picture, seconds=time.perf_counter() - started)
+        picture = _fitted(read(step.job.input), how)
+    except _FAILURES as error:
+        return _failed(task, _reason(error, step.job.input))
+    return replace(task, picture=picture, seconds=time.perf_counter() - started)
+
+
+def _load_done(task: _Task, step: Step, how: Options, translator: Translator) -> _Task:
+    """Read what is done only if it shares a batch with what is not."""
+    if not step.mates:
+        return task
+    with suppress(MediaError, OSError, MemoryError):
+        width, height = wanted_size(*read_size(task.job.input), how.size, how.max_size)
+        if translator.batch_size(height, width) > 1:
+            return replace(task, picture=_fitted(read(task.job.input), how))
+    return task
 
 
 def _fitted(picture: Picture, how: Options) -> Picture:
@@ -103,12 +120,23 @@ def _fitted(picture: Picture, how: Options) -> Picture:
     return replace(picture, pixels=resized(picture.pixels, width, height), alpha=alpha)
 
 
-def _is_done(job: Job, how: Options) -> bool:
-    return job.output.exists() and (not how.compare or compare_path(job.output).exists())
+def _skipped(job: Job) -> Result:
+    return Result(job.input, job.output, skipped=True, notes=job.notes)
 
 
-def _failed(job: Job, reason: str) -> _Task:
-    return _Task(job, outcome=Result(job.input, job.output, error=reason))
+def _failed(task: _Task, reason: str) -> _Task:
+    """End a task; what was done already stays so."""
+    outcome = task.outcome or Result(task.job.input, task.job.output, error=reason)
+    return replace(task, picture=None, outcome=outcome)
+
+
+def _reason(error: Exception, path: Path) -> str:
+    """Say in a line what went wrong with a file whose name is known."""
+    if isinstance(error, MemoryError):
+        return "not enough memory for it"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return str(error).removeprefix(f"{path}: ")
 
 
 def _network(translator: Translator, tasks: Iterable[_Task]) -> Iterator[_Task]:
@@ -123,6 +151,9 @@ def _network(translator: Translator, tasks: Iterable[_Task]) -> Iterator[_Task]:
             yield task
         else:
             batch.append(task)
+        if batch and task.last:
+            yield from _translated(translator, batch)
+            batch = []
     if batch:
         yield from _translated(translator, batch)
 
@@ -132,11 +163,14 @@ def _pixels(task: _Task) -> Any:
 
 
 def _translated(translator: Translator, batch: list[_Task]) -> Iterator[_Task]:
+    if all(task.outcome for task in batch):
+        yield from batch
+        return
     started = time.perf_counter()
     try:
         made = translator.translate([_pixels(task) for task in batch])
-    except MediaError as error:
-        yield from (_failed(task.job, str(error)) for task in batch)
+    except _FAILURES as error:
+        yield from (_failed(task, _reason(error, task.job.input)) for task in batch)
         return
     share = (time.perf_counter() - started) / len(batch)
     for task, array in zip(batch, made, strict=True):
@@ -151,12 +185,12 @@ def _save(task: _Task, how: Options) -> Result:
     assert before is not None
     assert made is not None
     gray = before.gray and not how.color
-    after = replace(before, pixels=_luma(made) if gray else made, gray=gray)
     try:
+        after = replace(before, pixels=_luma(made) if gray else made, gray=gray)
         kept = _compared(job.output, before, after, how) if how.compare else ()
         lost = _written(job.output, after, how)
-    except MediaError as error:
-        return Result(job.input, job.output, error=str(error).removeprefix(f"{job.output}: "))
+    except _FAILURES as error:
+        return Result(job.input, job.output, error=_reason(error, job.output))
     seconds = task.seconds + time.perf_counter() - started
     notes = (*job.notes, *before.notes, *kept, *lost)
     return Result(job.input, job.output, after.width, after.height, seconds, notes=notes)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -48,17 +49,14 @@ def write(path: Path, picture: Picture) -> tuple[str, ...]:
     if kind is None:
         known = ", ".join(FORMATS)
         raise MediaError(f"{path}: cannot write '{path.suffix}'; expected one of: {known}")
-    picture, notes = adapt(picture, kind)
-    with replacing(path) as part:
-        try:
-            _save(part, picture, kind)
-        except DECODER_ERRORS as error:
-            if isinstance(error, OSError | MemoryError) or picture.metadata == Metadata():
-                raise _refused(path, error) from error
-            # A damaged EXIF block or profile must not cost the picture.
-            _save(part, replace(picture, metadata=Metadata()), kind)
-            notes = (*notes, "metadata could not be kept")
-    return notes
+    try:
+        picture, notes = adapt(picture, kind)
+        data, lost = _encoded_with_care(picture, kind)
+    except DECODER_ERRORS as error:
+        raise _refused(path, error) from error
+    with replacing(path) as part:  # only now: what cannot be encoded touches no disk
+        part.write_bytes(data)
+    return (*notes, *lost)
 
 
 def adapt(picture: Picture, kind: str) -> tuple[Picture, tuple[str, ...]]:
@@ -104,21 +102,38 @@ def _fitting(picture: Picture, kind: str) -> Metadata:
     return metadata
 
 
-def _save(part: Path, picture: Picture, kind: str) -> None:
+def _encoded_with_care(picture: Picture, kind: str) -> tuple[memoryview, tuple[str, ...]]:
+    """Return the file's bytes; a damaged EXIF block or profile must not cost the picture."""
+    try:
+        return _encoded(picture, kind), ()
+    except DECODER_ERRORS as error:
+        if isinstance(error, MemoryError) or picture.metadata == Metadata():
+            raise
+    bare = replace(picture, metadata=Metadata())
+    return _encoded(bare, kind), ("metadata could not be kept",)
+
+
+def _encoded(picture: Picture, kind: str) -> memoryview:
+    file = io.BytesIO()
+    _save(file, picture, kind)
+    return file.getbuffer()
+
+
+def _save(file: IO[bytes], picture: Picture, kind: str) -> None:
     # No reader of ours or others' knows 16-bit gray with alpha in a TIFF.
     odd = kind == "TIFF" and picture.alpha is not None and picture.pixels.dtype == np.uint16
     levels: Any = picture.pixels[..., :1] if picture.gray and not odd else picture.pixels
     if picture.alpha is not None:
         levels = np.concatenate([levels, picture.alpha[..., None]], axis=2)
     if kind == "TIFF":
-        write_tiff(part, levels, picture.metadata)
+        write_tiff(file, levels, picture.metadata)
     elif levels.dtype == np.uint16:
-        write_png(part, levels, picture.metadata, _text(picture.metadata))
+        write_png(file, levels, picture.metadata, _text(picture.metadata))
     else:
-        _save_by_pillow(part, levels, picture.metadata, kind)
+        _save_by_pillow(file, levels, picture.metadata, kind)
 
 
-def _save_by_pillow(part: Path, levels: Array, metadata: Metadata, kind: str) -> None:
+def _save_by_pillow(file: IO[bytes], levels: Array, metadata: Metadata, kind: str) -> None:
     from PIL import Image
 
     by_kind: dict[str, dict[str, Any]] = {
@@ -130,7 +145,7 @@ def _save_by_pillow(part: Path, levels: Array, metadata: Metadata, kind: str) ->
     known = {"exif": metadata.exif, "icc_profile": metadata.icc, "dpi": metadata.dpi}
     options |= {key: value for key, value in known.items() if value is not None}
     Image.fromarray(levels.squeeze(2) if levels.shape[2] == 1 else levels).save(
-        part, kind, **options
+        file, kind, **options
     )
 
 
@@ -146,5 +161,7 @@ def _text(metadata: Metadata) -> PngInfo:
 
 
 def _refused(path: Path, error: BaseException) -> MediaError:
-    reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+    if isinstance(error, MemoryError):
+        return MediaError(f"{path}: cannot be written: not enough memory to encode it")
+    reason = " ".join(str(error).split())
     return MediaError(f"{path}: cannot be written: {reason or type(error).__name__}")

@@ -10,10 +10,20 @@ from numpy.typing import NDArray
 
 from cyclekit.media import decode, metadata
 from cyclekit.media.encode import write
-from cyclekit.media.header import opened
+from cyclekit.media.header import check_kind, opened
 from cyclekit.media.picture import MAX_PIXELS, Array, Metadata, Picture, to_8_bits
 
-__all__ = ["MAX_PIXELS", "Array", "Metadata", "Picture", "read", "read_rgb", "to_8_bits", "write"]
+__all__ = [
+    "MAX_PIXELS",
+    "Array",
+    "Metadata",
+    "Picture",
+    "read",
+    "read_rgb",
+    "read_size",
+    "to_8_bits",
+    "write",
+]
 
 
 def read(path: Path, *, limit: int = MAX_PIXELS) -> Picture:
@@ -38,6 +48,16 @@ def read(path: Path, *, limit: int = MAX_PIXELS) -> Picture:
             frames=frames,
             notes=(f"the first of {frames} frames or pages",) if frames > 1 else (),
         )
+
+
+def read_size(path: Path, *, limit: int = MAX_PIXELS) -> tuple[int, int]:
+    """Read width and height as they are stored, from the header alone.
+
+    Raises:
+        MediaError: if the header cannot be read.
+    """
+    with opened(path, limit) as image:
+        return image.size
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
@@ -67,6 +87,7 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
 def _plain(path: Path) -> NDArray[np.uint8] | None:
     """Bytes of a whole, ordinary JPEG or PNG, which OpenCV reads right; None for all else."""
     try:
+        check_kind(path)
         data = np.fromfile(path, np.uint8)
     except OSError:
         return None
