@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import resource
 import shutil
 import signal
@@ -29,13 +30,13 @@ from identity import identity_model
 
 from cyclekit.errors import MediaError
 from cyclekit.media.folders import list_pictures
-from cyclekit.media.images import read, read_rgb
+from cyclekit.media.images import read, read_rgb, read_size
 
 BATCH = 100
 MEMORY = 8 * 2**30
 """Bytes of address space for a process under test: a bomb must hurt nobody else."""
-LARGEST = 1_000_000
-"""Bytes; larger originals only cost time."""
+LARGEST = 10_000_000
+"""Pixels; larger originals take seconds when they are whole."""
 START = 60
 """Seconds that a process may take beside its files: imports, on a busy machine."""
 ENDS = ("ended with 0", "ended with 1", "ended with 3")
@@ -72,12 +73,18 @@ def main() -> None:
 
 
 def load(folder: Path) -> dict[str, bytes]:
-    paths = sorted(path for path in folder.iterdir() if path.is_file())
-    found = {path.name: path.read_bytes() for path in paths if path.stat().st_size <= LARGEST}
-    originals = {name: data for name, data in found.items() if data}
+    paths = sorted(path for path in folder.iterdir() if path.is_file() and not _is_large(path))
+    originals = {path.name: path.read_bytes() for path in paths if path.stat().st_size}
     if not originals:
         sys.exit(f"{folder}: no files to damage")
     return originals
+
+
+def _is_large(path: Path) -> bool:
+    try:
+        return math.prod(read_size(path)) > LARGEST
+    except MediaError:
+        return False
 
 
 def read_all(source: Path) -> None:

@@ -38,8 +38,8 @@ def pixels(path: Path, image: ImageFile.ImageFile) -> tuple[Array, Array | None,
     if image.mode.startswith("I"):
         rgb, alpha = _gray16(image)
     elif deep.is_deep(image):
-        gray = gray or deep.stored_mode(image).startswith("L")  # LA;16B opens as RGBA
-        return *_split(deep.decode(path, image)), gray
+        gray = deep.stored_mode(image).startswith("L")  # LA;16B opens as RGBA
+        rgb, alpha = _split(deep.decode(path, image))
     else:
         rgb, alpha = _color8(image)
     turn = orientation(image)  # only now: Pillow turns a TIFF, and forgets its tag, as it decodes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import stat
 import struct
@@ -51,6 +52,7 @@ def opened(path: Path, limit: int) -> Iterator[ImageFile.ImageFile]:
 
     content = _content(path)
     warnings.filterwarnings("ignore", module=r"PIL\.")  # its warnings are our errors or nothing
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
     if Image.MAX_IMAGE_PIXELS is not None and limit > 2 * Image.MAX_IMAGE_PIXELS:
         Image.MAX_IMAGE_PIXELS = limit
     try:
