@@ -26,7 +26,6 @@ from pathlib import Path
 from typing import Any
 
 from damage import damaged
-from identity import identity_model
 
 from cyclekit.errors import MediaError
 from cyclekit.media.folders import list_pictures
@@ -40,7 +39,7 @@ LARGEST = 10_000_000
 START = 60
 """Seconds that a process may take beside its files: imports, on a busy machine."""
 ENDS = ("ended with 0", "ended with 1", "ended with 3")
-OURS = ("error: ", "note: ", "model.safetensors: ")
+OURS = ("error: ", "note: ", "identity.safetensors: ")
 """How every line of the command on stderr begins, but the last, which counts."""
 
 Answer = dict[str, Any]
@@ -110,10 +109,10 @@ class Run:
         self.counts: Counter[str] = Counter()
         self.slowest = (0.0, "none")
         self.faults: list[str] = []
-        here, model = Path(__file__), identity_model(place / "model.safetensors")
+        here = Path(__file__)
         self._read = [sys.executable, str(here), "--read"]
         self._translate = [
-            sys.executable, str(here.with_name("identity.py")), "translate", "-m", str(model),
+            sys.executable, str(here.with_name("identity.py")), "translate",
             "--device", "cpu", "--precision", "fp32", "--json", "-o", str(self.outputs),
         ]  # fmt: skip
 

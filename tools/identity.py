@@ -1,10 +1,12 @@
-"""cyclekit with one more generator, `identity`: `tools/identity.py ARGUMENTS...` of the command line.
+"""cyclekit with a generator that changes nothing: `tools/identity.py ARGUMENTS...` of the command.
 
-What its models change of a picture, the rest of cyclekit has changed.
+What comes out changed, the rest of cyclekit has changed. The model is there for this run only.
 """
 
 from __future__ import annotations
 
+import sys
+import tempfile
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -33,11 +35,9 @@ class Identity(ImageGenerator):
         return output
 
 
-def identity_model(path: Path) -> Path:
-    """Write a model file that only this script can open; return its path."""
-    save_model(path, {"ab": Identity()}, ModelInfo(Spec("identity"), ("a", "b"), ("ab",)))
-    return path
-
-
 if __name__ == "__main__":
-    main()
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder, "identity.safetensors")
+        info = ModelInfo(Spec("identity"), ("before", "after"), ("ab",))
+        save_model(model, {"ab": Identity()}, info)
+        main([*sys.argv[1:], "-m", str(model)])

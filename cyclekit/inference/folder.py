@@ -18,6 +18,7 @@ from cyclekit.inference.fit import resized, wanted_size
 from cyclekit.inference.results import Options, Result
 from cyclekit.inference.resume import Step, steps
 from cyclekit.inference.translator import Translator
+from cyclekit.media.encode import check_writable
 from cyclekit.media.images import Picture, read, read_size, to_8_bits, write
 from cyclekit.media.mirror import Job, compare_path
 from cyclekit.pixels import Array
@@ -98,8 +99,9 @@ def _load(step: Step, how: Options, translator: Translator) -> _Task:
         return _load_done(replace(task, outcome=_skipped(step.job)), step, how, translator)
     try:
         picture = _fitted(read(step.job.input), how)
+        check_writable(step.job.output, picture.width, picture.height)
     except _FAILURES as error:
-        return _failed(task, _reason(error, step.job.input))
+        return _failed(task, _reason(error, step.job))
     return replace(task, picture=picture, seconds=time.perf_counter() - started)
 
 
@@ -130,13 +132,13 @@ def _failed(task: _Task, reason: str) -> _Task:
     return replace(task, picture=None, outcome=outcome)
 
 
-def _reason(error: Exception, path: Path) -> str:
-    """Say in a line what went wrong with a file whose name is known."""
+def _reason(error: Exception, job: Job) -> str:
+    """Say in a line what went wrong with files whose names are known."""
     if isinstance(error, MemoryError):
         return "not enough memory for it"
     if isinstance(error, OSError):
         return error.strerror or str(error)
-    return str(error).removeprefix(f"{path}: ")
+    return str(error).removeprefix(f"{job.input}: ").removeprefix(f"{job.output}: ")
 
 
 def _network(translator: Translator, tasks: Iterable[_Task]) -> Iterator[_Task]:
@@ -170,7 +172,7 @@ def _translated(translator: Translator, batch: list[_Task]) -> Iterator[_Task]:
     try:
         made = translator.translate([_pixels(task) for task in batch])
     except _FAILURES as error:
-        yield from (_failed(task, _reason(error, task.job.input)) for task in batch)
+        yield from (_failed(task, _reason(error, task.job)) for task in batch)
         return
     share = (time.perf_counter() - started) / len(batch)
     for task, array in zip(batch, made, strict=True):
@@ -190,7 +192,7 @@ def _save(task: _Task, how: Options) -> Result:
         kept = _compared(job.output, before, after, how) if how.compare else ()
         lost = _written(job.output, after, how)
     except _FAILURES as error:
-        return Result(job.input, job.output, error=_reason(error, job.output))
+        return Result(job.input, job.output, error=_reason(error, job))
     seconds = task.seconds + time.perf_counter() - started
     notes = (*job.notes, *before.notes, *kept, *lost)
     return Result(job.input, job.output, after.width, after.height, seconds, notes=notes)

@@ -1,4 +1,4 @@
-"""Sixteen bits a channel in colour, of which Pillow keeps only the upper eight.
+"""Sixteen bits a channel in colour, of which Pillow keeps only eight.
 
 It is made to decode twice, the second time with the order of the two bytes swapped. (OpenCV keeps
 all bits at once, but a damaged animated PNG ends its process: 5.0.)
@@ -26,7 +26,9 @@ _PLANES, _BITS = 284, 258  # tags of TIFF
 
 def is_deep(image: ImageFile.ImageFile) -> bool:
     """Whether the file holds 16 bits a channel although Pillow's mode says 8."""
-    return image.mode in ("RGB", "RGBA") and (";16" in stored_mode(image) or _in_planes(image))
+    if image.mode not in ("RGB", "RGBA"):
+        return False
+    return ";16" in stored_mode(image) or _in_planes(image) or _white(image) > 255
 
 
 def stored_mode(image: ImageFile.ImageFile) -> str:
@@ -52,6 +54,8 @@ def decode(path: Path, image: ImageFile.ImageFile) -> NDArray[np.uint16]:
     """
     if _in_planes(image):
         raise ValueError("16 bits a channel in separate planes; save it with channels together")
+    if _white(image) > 255:
+        return _portable(path, image)
     mode = stored_mode(image)
     if mode == "LA;16B":
         return _gray_and_alpha(image)
@@ -68,6 +72,26 @@ def decode(path: Path, image: ImageFile.ImageFile) -> NDArray[np.uint16]:
 def _in_planes(image: ImageFile.ImageFile) -> bool:
     tags: Any = getattr(image, "tag_v2", {})
     return bool(tags.get(_PLANES) == 2 and max(tags.get(_BITS, (1,))) > 8)
+
+
+def _white(image: ImageFile.ImageFile) -> int:
+    """Return the largest level of a PPM, 0 for other formats."""
+    arguments: Any = image.tile[0][3] if image.format == "PPM" and image.tile else None
+    return int(arguments[1]) if isinstance(arguments, tuple) else 0
+
+
+def _portable(path: Path, image: ImageFile.ImageFile) -> NDArray[np.uint16]:
+    """Read a PPM: bare numbers behind its header."""
+    codec, _, offset, _ = image.tile[0]
+    if codec != "ppm":
+        raise ValueError("16 bits a channel in digits; save it as a binary PPM or as PNG")
+    width, height = image.size
+    white = _white(image)
+    levels = np.fromfile(path, ">u2", width * height * 3, offset=offset)
+    if len(levels) < width * height * 3:
+        raise ValueError("image file is truncated")
+    scaled = np.rint(levels.reshape(height, width, 3) * (65535 / white))
+    return np.minimum(scaled, 65535).astype(np.uint16)
 
 
 def _bytes(image: ImageFile.ImageFile, mode: str) -> NDArray[np.uint8]:

@@ -38,6 +38,7 @@ def read(path: Path, *, limit: int = MAX_PIXELS) -> Picture:
     """
     with opened(path, limit) as image:
         frames = _count_frames(image)
+        mode, lossless = image.mode, metadata.is_lossless(image)
         rgb, alpha, gray = decode.pixels(path, image)
         return Picture(
             pixels=rgb,
@@ -45,9 +46,15 @@ def read(path: Path, *, limit: int = MAX_PIXELS) -> Picture:
             gray=gray,
             metadata=metadata.collect(image),
             format=image.format or "",
+            lossless=lossless,
             frames=frames,
-            notes=(f"the first of {frames} frames or pages",) if frames > 1 else (),
+            notes=_notes(mode, frames),
         )
+
+
+def _notes(mode: str, frames: int) -> tuple[str, ...]:
+    pages = (f"the first of {frames} frames or pages",) if frames > 1 else ()
+    return (*pages, f"{mode} brought to sRGB") if mode in ("CMYK", "LAB") else pages
 
 
 def read_size(path: Path, *, limit: int = MAX_PIXELS) -> tuple[int, int]:

@@ -1,4 +1,7 @@
-"""Writes what Pillow cannot: PNG of 16 bits in colour, TIFF of 16 bits or with all its tags."""
+"""Writes what Pillow cannot.
+
+PNG and PPM of 16 bits in colour, TIFF of 16 bits or with all its tags, BMP with alpha.
+"""
 
 from __future__ import annotations
 
@@ -92,6 +95,33 @@ def write_tiff(file: IO[bytes], levels: Array, metadata: Metadata) -> None:
         directory[338] = 2  # the extra channel is alpha, not multiplied in
     directory.save(file)  # sets the strip's offset to where it ends
     file.write(data)
+
+
+def write_ppm(file: IO[bytes], levels: NDArray[np.uint16]) -> None:
+    """Write a PPM (of gray: a PGM) of 16 bits a channel.
+
+    Args:
+        file: where to.
+        levels: uint16 (H, W, 1|3).
+    """
+    height, width, channels = levels.shape
+    file.write(b"P%d\n%d %d\n65535\n" % (6 if channels == 3 else 5, width, height))
+    file.write(levels.astype(">u2").tobytes())
+
+
+def write_bmp(file: IO[bytes], levels: NDArray[np.uint8]) -> None:
+    """Write a BMP with alpha, which needs the fourth version of its header.
+
+    Args:
+        file: where to.
+        levels: uint8 RGB and alpha (H, W, 4).
+    """
+    height, width, _ = levels.shape
+    start, size = 14 + 108, height * width * 4
+    file.write(struct.pack("<2sIHHI", b"BM", start + size, 0, 0, start))
+    file.write(struct.pack("<IiiHHIIiiII", 108, width, height, 1, 32, 3, size, 0, 0, 0, 0))
+    file.write(struct.pack("<IIII4s48x", 0xFF0000, 0xFF00, 0xFF, 0xFF000000, b"BGRs"))
+    file.write(levels[::-1, :, [2, 1, 0, 3]].tobytes())
 
 
 def _described(metadata: Metadata) -> dict[int, Any]:
