@@ -11,6 +11,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # a process with threads should not be forked
+
 import random
 import shutil
 import signal

@@ -114,5 +114,6 @@ def _bar(results: Iterable[Result], total: int, console: Console) -> Iterator[Re
     with Progress(*columns, console=console, redirect_stdout=False) as progress:
         task = progress.add_task("", total=total)
         for result in results:
-            progress.update(task, advance=1, description=result.input.name.replace("[", "\\["))
+            name = one_line(result.input.name).replace("[", "\\[")
+            progress.update(task, advance=1, description=name)
             yield result

@@ -56,6 +56,9 @@ def replacing(path: Path) -> Iterator[Path]:
                     part.unlink(missing_ok=True)
     except BlockingIOError as error:
         raise MediaError(f"{path}: another process is writing it") from error
+    except (FileExistsError, NotADirectoryError) as error:
+        reason = "a file stands where one of its folders must be"
+        raise MediaError(f"{path}: cannot be written: {reason}") from error
     except OSError as error:
         raise MediaError(f"{path}: cannot be written: {error.strerror or error}") from error
 
