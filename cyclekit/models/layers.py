@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cyclekit.models.geometry import Geometry
 from cyclekit.models.norm import InstanceNorm
 
 Norm = Literal["instance", "instance_affine", "batch", "none"]
@@ -50,6 +51,7 @@ class Head(nn.Module):
         self.conv = nn.Conv2d(
             in_channels, out_channels, kernel, padding=kernel // 2, padding_mode="reflect"
         )
+        self.geometry = Geometry(reach=kernel // 2)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (N, C, H, W) to a picture (N, out_channels, H, W) in [-1, 1]."""
@@ -80,6 +82,7 @@ class BlurPool(nn.Module):
     Anti-aliased down-sampling (https://arxiv.org/abs/1904.11486); the filter is a constant.
     """
 
+    geometry = Geometry(down=2, reach=1)
     filter: Tensor
 
     def __init__(self, channels: int) -> None:
@@ -97,6 +100,7 @@ class BlurPool(nn.Module):
 class BlurUpsample(nn.Module):
     """Double the size with the smooth kernel [1, 3, 3, 1], the counterpart of `BlurPool`."""
 
+    geometry = Geometry(up=2, reach=2)
     filter: Tensor
 
     def __init__(self, channels: int) -> None:

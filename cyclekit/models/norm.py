@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.autograd.function import FunctionCtx, once_differentiable
 
 EPSILON = 1e-5
@@ -51,20 +52,33 @@ class InstanceNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Normalise `x` (N, C, H, W); the result has its shape, type and memory order."""
         if self.replayed is not None:
-            y = self._replay(x, self.replayed)
-        else:
-            y, mean, inverse = _Normalise.apply(x, self.eps)  # type: ignore[no-untyped-call]
-            if self.recorded is not None:
-                self.recorded.mean[self.name] = mean.detach()
-                self.recorded.variance[self.name] = inverse.detach() ** -2 - self.eps
+            return self.normalise(
+                x, self.replayed.mean[self.name], self.replayed.variance[self.name]
+            )
+        y, mean, inverse = _Normalise.apply(x, self.eps)  # type: ignore[no-untyped-call]
+        if self.recorded is not None:
+            self.recorded.mean[self.name] = mean.detach()
+            self.recorded.variance[self.name] = inverse.detach() ** -2 - self.eps
         if self.weight is None or self.bias is None:
-            return y
+            return y  # type: ignore[no-any-return]
         return torch.addcmul(_per_channel(self.bias, y), y, _per_channel(self.weight, y))
 
-    def _replay(self, x: Tensor, statistics: Statistics) -> Tensor:
-        mean = statistics.mean[self.name][:, :, None, None].to(x.device)
-        variance = statistics.variance[self.name][:, :, None, None].to(x.device)
-        return ((x.float() - mean) * torch.rsqrt(variance + self.eps)).to(x.dtype)
+    def normalise(self, x: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+        """Normalise `x` by given statistics instead of its own.
+
+        Args:
+            x: (N, C, H, W).
+            mean: (N, C), or (1, C) for all pictures.
+            variance: as `mean`; biased.
+        """
+        mean, variance = (of.to(x.device).expand(len(x), -1) for of in (mean, variance))
+        weight, bias = (None if of is None else of.float() for of in (self.weight, self.bias))
+        rows = [
+            # In evaluation this is one fused pass that computes in float32 and keeps channels-last.
+            F.batch_norm(row, mean[i], variance[i], weight, bias, eps=self.eps)
+            for i, row in enumerate(x.split(1))
+        ]
+        return rows[0] if len(rows) == 1 else torch.cat(rows)
 
     def extra_repr(self) -> str:
         """Show what distinguishes this norm."""

@@ -6,11 +6,14 @@ import torch
 from torch import Tensor, nn
 
 from cyclekit.models.base import GENERATORS, ImageGenerator
+from cyclekit.models.geometry import Geometry
 from cyclekit.models.layers import Norm, make_norm, needs_bias
 
 
 class UpHead(nn.Module):
     """Last layer: ReLU, transposed convolution and tanh, in the type of its own weights."""
+
+    geometry = Geometry(up=2, reach=2)
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()

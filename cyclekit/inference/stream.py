@@ -1,0 +1,254 @@
+"""Exact tiles: a picture of any size through a network whose norms see all of it.
+
+Tiles that are normalised by themselves differ in brightness. Here the network runs pass by pass
+(`plan.py`); each pass runs over tiles with the halo it needs, and sums the statistics of the next
+norm over the whole picture. The result is the whole picture's, to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, fx, nn
+
+from cyclekit.inference.memory import is_out_of_memory
+from cyclekit.inference.planes import Planes, Region, planes
+from cyclekit.inference.plan import Pass, Plan, inputs
+from cyclekit.models.norm import InstanceNorm
+
+SMALLEST_TILE = 16
+COARSE = 128
+"""Pixels a side, of the value computed, below which a tile of a coarse value does not shrink."""
+
+
+class Picture(Protocol):
+    """Input and output of a stream."""
+
+    height: int
+    width: int
+
+    def read(self, region: Region) -> Tensor:
+        """Return a region as the network takes it, (1, C, h, w), on its device."""
+
+    def write(self, region: Region, made: Tensor) -> None:
+        """Take a region of the output, (1, C, h, w)."""
+
+
+class Stream:
+    """Runs a generator over tiles.
+
+    Args:
+        plan: of the generator, which is in evaluation mode on its device.
+        dtype: of the values that are kept.
+    """
+
+    def __init__(self, plan: Plan, dtype: torch.dtype) -> None:
+        self.plan = plan
+        self.dtype = dtype
+
+    def run(self, picture: Picture, tile: int, memory: float) -> None:
+        """Translate one picture.
+
+        Args:
+            picture: what is read and written; its sides are multiples of the generator's stride.
+            tile: side of a tile in pixels of the picture; halved where memory runs out.
+            memory: bytes of values that may be kept in memory.
+
+        Raises:
+            MediaError: if the disk has no room for what does not fit into memory.
+        """
+        statistics: dict[fx.Node, _Statistics] = {}
+        with planes(memory) as kept:
+            for step in self.plan.passes:
+                self._make_room(step, picture, kept)
+                tile = _retried(
+                    lambda side, step=step: self._pass(step, picture, kept, statistics, side), tile
+                )
+                for node in step.freed:
+                    kept.drop(node)
+
+    def _make_room(self, step: Pass, picture: Picture, kept: Planes) -> None:
+        for node in step.kept:
+            size = self.plan.sizes[node]
+            height, width = picture.height // size.scale, picture.width // size.scale
+            kept.add(node, height, width, size.channels, self.dtype)
+
+    def _pass(
+        self,
+        step: Pass,
+        picture: Picture,
+        kept: Planes,
+        statistics: dict[fx.Node, _Statistics],
+        tile: int,
+    ) -> None:
+        seen = _Statistics()
+        for row in self._rows(step, picture, tile):
+            for core in row:
+                values = self._tile(step, picture, kept, statistics, core)
+                goal = _cut(values[step.goal], self._scaled(step.goal, core))
+                if step.norm is None:
+                    picture.write(core, goal)
+                else:
+                    seen.add(goal)
+                for node in step.kept:
+                    region = self._scaled(node, core)
+                    kept[node].write(region, _cut(values[node], region))
+            kept.release()
+        if step.norm is not None:
+            statistics[step.norm] = seen
+
+    def _rows(self, step: Pass, picture: Picture, tile: int) -> Iterator[list[Region]]:
+        """Divide the picture into tiles, in pixels of the picture, row by row."""
+        scales = [self.plan.sizes[node].scale for node in (*step.nodes, *step.sources)]
+        align = max(scales)
+        side = max(tile, min(tile, COARSE) * self.plan.sizes[step.goal].scale)
+        side = -(-side // align) * align
+        for top in range(0, picture.height, side):
+            bottom = min(top + side, picture.height)
+            yield [
+                Region(top, bottom, left, min(left + side, picture.width))
+                for left in range(0, picture.width, side)
+            ]
+
+    def _scaled(self, node: fx.Node, core: Region) -> Region:
+        scale = self.plan.sizes[node].scale
+        return Region(*(edge // scale for edge in (core.top, core.bottom, core.left, core.right)))
+
+    def _tile(
+        self,
+        step: Pass,
+        picture: Picture,
+        kept: Planes,
+        statistics: dict[fx.Node, _Statistics],
+        core: Region,
+    ) -> dict[fx.Node, _Part]:
+        """Compute what a pass wants of one tile."""
+        regions = self._regions(step, picture, core)
+        values: dict[fx.Node, _Part] = {}
+        for node in step.sources:
+            region = regions[node]
+            read = picture.read if node is self.plan.picture else kept[node].read
+            values[node] = _Part(region, read(region))
+        with torch.inference_mode():
+            for node in step.nodes:
+                values[node] = self._computed(node, regions[node], values, picture, statistics)
+        return values
+
+    def _regions(self, step: Pass, picture: Picture, core: Region) -> dict[fx.Node, Region]:
+        """Find which part of every value a tile needs, from the last to the first."""
+        regions = {node: self._scaled(node, core) for node in (step.goal, *step.kept)}
+        for node in reversed(step.nodes):
+            for source in inputs(node):
+                needed = self._needed(node, source, regions[node], picture)
+                known = regions.get(source)
+                regions[source] = needed if known is None else known.union(needed)
+        return regions
+
+    def _needed(self, node: fx.Node, source: fx.Node, region: Region, picture: Picture) -> Region:
+        geometry, scale = self.plan.geometries[node], self.plan.sizes[source].scale
+        top, bottom = geometry.needed(region.top, region.bottom, picture.height // scale)
+        left, right = geometry.needed(region.left, region.right, picture.width // scale)
+        return Region(top, bottom, left, right)
+
+    def _computed(
+        self,
+        node: fx.Node,
+        region: Region,
+        values: dict[fx.Node, _Part],
+        picture: Picture,
+        statistics: dict[fx.Node, _Statistics],
+    ) -> _Part:
+        geometry = self.plan.geometries[node]
+        needed = [self._needed(node, source, region, picture) for source in inputs(node)]
+        given = {
+            source: _cut(values[source], part)
+            for source, part in zip(inputs(node), needed, strict=True)
+        }
+        made = self._call(node, given, statistics)
+        scaled = Region(
+            *(
+                edge * geometry.up // geometry.down
+                for edge in (needed[0].top, needed[0].bottom, needed[0].left, needed[0].right)
+            )
+        )
+        return _Part(region, _cut(_Part(scaled, made), region))
+
+    def _call(
+        self, node: fx.Node, given: dict[fx.Node, Tensor], statistics: dict[fx.Node, _Statistics]
+    ) -> Tensor:
+        if node in statistics:
+            norm: Any = self.plan.layer(node)
+            return statistics[node].normalise(norm, *given.values())
+        args = fx.map_arg(node.args, given.__getitem__)
+        kwargs = fx.map_arg(node.kwargs, given.__getitem__)
+        function: Any = node.target if callable(node.target) else self.plan.layer(node)
+        made: Tensor = function(*args, **kwargs)
+        return made
+
+
+class _Part:
+    """A region of a value."""
+
+    def __init__(self, region: Region, values: Tensor) -> None:
+        self.region = region
+        self.values = values
+
+
+def _cut(part: _Part, region: Region) -> Tensor:
+    if part.region == region:
+        return part.values
+    rows, columns = region.within(part.region)
+    return part.values[..., rows, columns].contiguous(memory_format=torch.channels_last)
+
+
+class _Statistics:
+    """Mean and variance of a value over the whole picture, summed up in float64.
+
+    The parts are joined by the formula of Chan, Golub and LeVeque (1983), which does not cancel.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.mean = torch.zeros(0, dtype=torch.float64)
+        self.squares = torch.zeros(0, dtype=torch.float64)
+
+    def add(self, x: Tensor) -> None:
+        """Take one more tile, (1, C, h, w)."""
+        count = x.shape[2] * x.shape[3]
+        mean, variance = (of.double().cpu() for of in _moments(x))
+        if self.count == 0:
+            self.count, self.mean, self.squares = count, mean, variance * count
+            return
+        total = self.count + count
+        change = mean - self.mean
+        self.mean = self.mean + change * (count / total)
+        self.squares = self.squares + variance * count + change**2 * (self.count * count / total)
+        self.count = total
+
+    def normalise(self, norm: InstanceNorm, x: Tensor) -> Tensor:
+        """Let a norm use the statistics on a tile."""
+        variance = self.squares / self.count
+        return norm.normalise(x, self.mean.float()[None], variance.float()[None])
+
+
+def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and biased variance of each channel of (1, C, h, w), (C,) each."""
+    # The native batch norm is the only kernel that reads channels-last at the speed of memory.
+    tiny = 1e-30
+    scale = torch.ones(x.shape[1], device=x.device)
+    _, mean, inverse = torch.native_batch_norm(x, scale, None, None, None, True, 0.0, tiny)
+    return mean, inverse.double() ** -2 - tiny
+
+
+def _retried(work: Callable[[int], None], tile: int) -> int:
+    """Work with a tile, and with half of it where memory runs out; return the side that did."""
+    while True:
+        try:
+            work(tile)
+            return tile
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error) or tile // 2 < SMALLEST_TILE:
+                raise
+            tile //= 2
