@@ -82,9 +82,7 @@ class TiledPicture:
         dtype: type of the network's input.
     """
 
-    def __init__(
-        self, image: Array, stride: int, device: torch.device, dtype: torch.dtype
-    ) -> None:
+    def __init__(self, image: Array, stride: int, device: torch.device, dtype: torch.dtype) -> None:
         self.image = image
         self.made: Array = np.empty_like(image)
         self._rgb = padded(to_rgb(image), stride)

@@ -6,7 +6,7 @@ It is found by tracing the generator's own `forward`, so that there is one descr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -15,7 +15,6 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from cyclekit.models.base import ImageGenerator
 from cyclekit.models.geometry import Geometry, geometry_of
 from cyclekit.models.norm import InstanceNorm
 
@@ -24,7 +23,7 @@ CHEAP = 0.03
 """Share of the network's products below which a large value is computed again, not kept."""
 
 
-class NotTileable(Exception):
+class UntileableError(Exception):
     """A generator that does something whose reach over the picture is unknown."""
 
 
@@ -71,7 +70,7 @@ class Plan:
         sample: any input that it can take, (1, C, H, W).
 
     Raises:
-        NotTileable: if it cannot be divided.
+        UntileableError: if it cannot be divided.
     """
 
     def __init__(self, generator: nn.Module, sample: Tensor) -> None:
@@ -112,6 +111,16 @@ class Plan:
             used = tuple(node for node in keeps if node in needed_later)
             passes.append(Pass(goal, norm, nodes, sources, used, freed))
         return tuple(reversed(passes))
+
+    @cached_property
+    def kept_at_most(self) -> float:
+        """Numbers that are kept at a time, for each pixel of the picture, at most."""
+        peak = now = Fraction()
+        for step in self.passes:
+            now += sum(self.sizes[node].elements for node in step.kept)
+            peak = max(peak, now)
+            now -= sum(self.sizes[node].elements for node in step.freed)
+        return float(peak)
 
     def _keeps(
         self,
@@ -170,13 +179,11 @@ class _Tracer(fx.Tracer):
         return own or super().is_leaf_module(m, module_qualified_name)
 
 
-def _traced(
-    generator: nn.Module, sample: Tensor
-) -> tuple[list[fx.Node], dict[fx.Node, Size]]:
+def _traced(generator: nn.Module, sample: Tensor) -> tuple[list[fx.Node], dict[fx.Node, Size]]:
     try:
         graph = _Tracer().trace(generator)
     except (fx.proxy.TraceError, TypeError, RuntimeError, AttributeError) as error:
-        raise NotTileable(f"its steps cannot be told apart ({error})") from error
+        raise UntileableError(f"its steps cannot be told apart ({error})") from error
     nodes = [node for node in graph.nodes if node.op != "get_attr"]
     recorder = _Recorder(fx.GraphModule(generator, graph), sample.shape[-1])
     with torch.inference_mode():
@@ -197,7 +204,9 @@ class _Recorder(fx.Interpreter):
         if isinstance(made, Tensor) and made.ndim == 4:
             scale = self.side // made.shape[-1]
             if scale * made.shape[-1] != self.side:
-                raise NotTileable(f"'{n}' is {made.shape[-1]} wide where the picture is {self.side}")
+                raise UntileableError(
+                    f"'{n}' is {made.shape[-1]} wide where the picture is {self.side}"
+                )
             self.sizes[n] = Size(scale, made.shape[1], self._products(n, made))
         return made
 
@@ -219,13 +228,13 @@ def _geometry(generator: nn.Module, node: fx.Node) -> Geometry:
     if node.op == "call_function":
         if getattr(node.target, "__name__", "") in POINTWISE_FUNCTIONS:
             return Geometry()
-        raise NotTileable(f"it calls {node.target}")
+        raise UntileableError(f"it calls {node.target}")
     if node.op != "call_module":
-        raise NotTileable(f"it calls {node.op} '{node.target}'")
+        raise UntileableError(f"it calls {node.op} '{node.target}'")
     layer = generator.get_submodule(str(node.target))
     if isinstance(layer, InstanceNorm):
         return Geometry()
     try:
         return geometry_of(layer)
     except ValueError as error:
-        raise NotTileable(str(error)) from error
+        raise UntileableError(str(error)) from error

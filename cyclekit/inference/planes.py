@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import mmap
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 import torch
@@ -45,6 +47,11 @@ class Region:
             min(self.left, other.left),
             max(self.right, other.right),
         )
+
+    def scaled(self, up: int, down: int) -> Region:
+        """Return the same region where every `down` pixels are `up`."""
+        edges = (self.top, self.bottom, self.left, self.right)
+        return Region(*(edge * up // down for edge in edges))
 
     def within(self, outer: Region) -> tuple[slice, slice]:
         """Return the slices that cut this region out of an array that holds `outer`."""
@@ -95,6 +102,25 @@ class Plane:
         self._map.close()
 
 
+def check_room(size: float, memory: float) -> None:
+    """Refuse, before any work is done, what will fit neither into memory nor on the disk.
+
+    Args:
+        size: bytes that will be kept at most at a time.
+        memory: as for `Planes`.
+
+    Raises:
+        MediaError: if the disk is too small.
+    """
+    place = Path(tempfile.gettempdir())
+    free = shutil.disk_usage(place).free
+    if size - memory > free:
+        raise MediaError(
+            f"about {(size - memory) / 2**30:.1f} GiB of temporary files are needed, {place} has "
+            f"{free / 2**30:.1f} GiB (the variable TMPDIR names another place)"
+        )
+
+
 def _mapped_file(size: int) -> mmap.mmap:
     """Map a file without a name, whose room on the disk is taken now: later it would be a signal."""
     try:
@@ -130,7 +156,11 @@ class Planes:
     def add(self, key: object, height: int, width: int, channels: int, dtype: torch.dtype) -> None:
         """Make room for a value."""
         size = height * width * channels * dtype.itemsize
-        plane = Plane(height, width, channels, dtype, in_file=self.used + size > self.memory)
+        in_file = self.used + size > self.memory
+        try:
+            plane = Plane(height, width, channels, dtype, in_file=in_file)
+        except OSError:  # the system itself is more frugal than the bound
+            plane = Plane(height, width, channels, dtype, in_file=True)
         self._planes[key] = plane
         self.used += 0 if plane.in_file else size
 
@@ -138,15 +168,16 @@ class Planes:
         """Return a value that was added."""
         return self._planes[key]
 
-    def __contains__(self, key: object) -> bool:
-        """Say whether a value was added and is still there."""
-        return key in self._planes
-
     def drop(self, key: object) -> None:
         """Forget a value."""
         plane = self._planes.pop(key)
         self.used -= 0 if plane.in_file else plane.bytes
         plane.close()
+
+    def clear(self) -> None:
+        """Forget all values."""
+        for key in list(self._planes):
+            self.drop(key)
 
     def release(self) -> None:
         """Give back the resident memory of what lies in files."""
@@ -165,5 +196,4 @@ def planes(memory: float) -> Iterator[Planes]:
     try:
         yield kept
     finally:
-        for key in list(kept._planes):
-            kept.drop(key)
+        kept.clear()

@@ -7,15 +7,17 @@ norm over the whole picture. The result is the whole picture's, to rounding.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor, fx, nn
+from torch import Tensor, fx
 
 from cyclekit.inference.memory import is_out_of_memory
-from cyclekit.inference.planes import Planes, Region, planes
 from cyclekit.inference.plan import Pass, Plan, inputs
+from cyclekit.inference.planes import Planes, Region, check_room, planes
 from cyclekit.models.norm import InstanceNorm
 
 SMALLEST_TILE = 16
@@ -59,13 +61,13 @@ class Stream:
         Raises:
             MediaError: if the disk has no room for what does not fit into memory.
         """
-        statistics: dict[fx.Node, _Statistics] = {}
-        with planes(memory) as kept:
+        pixels = picture.height * picture.width
+        check_room(pixels * self.plan.kept_at_most * self.dtype.itemsize, memory)
+        with planes(memory) as kept, torch.inference_mode():
+            run = _Run(self.plan, picture, kept)
             for step in self.plan.passes:
                 self._make_room(step, picture, kept)
-                tile = _retried(
-                    lambda side, step=step: self._pass(step, picture, kept, statistics, side), tile
-                )
+                tile = _retried(partial(run.through, step), tile)
                 for node in step.freed:
                     kept.drop(node)
 
@@ -75,112 +77,86 @@ class Stream:
             height, width = picture.height // size.scale, picture.width // size.scale
             kept.add(node, height, width, size.channels, self.dtype)
 
-    def _pass(
-        self,
-        step: Pass,
-        picture: Picture,
-        kept: Planes,
-        statistics: dict[fx.Node, _Statistics],
-        tile: int,
-    ) -> None:
+
+class _Run:
+    """One picture on its way through the passes."""
+
+    def __init__(self, plan: Plan, picture: Picture, kept: Planes) -> None:
+        self.plan, self.picture, self.kept = plan, picture, kept
+        self.statistics: dict[fx.Node, _Statistics] = {}
+
+    def through(self, step: Pass, tile: int) -> None:
+        """Go through the picture once."""
         seen = _Statistics()
-        for row in self._rows(step, picture, tile):
+        for row in self._rows(step, tile):
             for core in row:
-                values = self._tile(step, picture, kept, statistics, core)
-                goal = _cut(values[step.goal], self._scaled(step.goal, core))
+                values = self._values(step, core)
+                goal = values[step.goal].cut(self._scaled(step.goal, core))
                 if step.norm is None:
-                    picture.write(core, goal)
+                    self.picture.write(core, goal)
                 else:
                     seen.add(goal)
                 for node in step.kept:
                     region = self._scaled(node, core)
-                    kept[node].write(region, _cut(values[node], region))
-            kept.release()
+                    self.kept[node].write(region, values[node].cut(region))
+            self.kept.release()
         if step.norm is not None:
-            statistics[step.norm] = seen
+            self.statistics[step.norm] = seen
 
-    def _rows(self, step: Pass, picture: Picture, tile: int) -> Iterator[list[Region]]:
+    def _rows(self, step: Pass, tile: int) -> Iterator[list[Region]]:
         """Divide the picture into tiles, in pixels of the picture, row by row."""
-        scales = [self.plan.sizes[node].scale for node in (*step.nodes, *step.sources)]
-        align = max(scales)
+        height, width = self.picture.height, self.picture.width
+        align = max(self.plan.sizes[node].scale for node in (*step.nodes, *step.sources))
         side = max(tile, min(tile, COARSE) * self.plan.sizes[step.goal].scale)
         side = -(-side // align) * align
-        for top in range(0, picture.height, side):
-            bottom = min(top + side, picture.height)
+        for top in range(0, height, side):
+            bottom = min(top + side, height)
             yield [
-                Region(top, bottom, left, min(left + side, picture.width))
-                for left in range(0, picture.width, side)
+                Region(top, bottom, left, min(left + side, width)) for left in range(0, width, side)
             ]
 
     def _scaled(self, node: fx.Node, core: Region) -> Region:
-        scale = self.plan.sizes[node].scale
-        return Region(*(edge // scale for edge in (core.top, core.bottom, core.left, core.right)))
+        return core.scaled(1, self.plan.sizes[node].scale)
 
-    def _tile(
-        self,
-        step: Pass,
-        picture: Picture,
-        kept: Planes,
-        statistics: dict[fx.Node, _Statistics],
-        core: Region,
-    ) -> dict[fx.Node, _Part]:
+    def _values(self, step: Pass, core: Region) -> dict[fx.Node, _Part]:
         """Compute what a pass wants of one tile."""
-        regions = self._regions(step, picture, core)
+        regions = self._regions(step, core)
         values: dict[fx.Node, _Part] = {}
         for node in step.sources:
-            region = regions[node]
-            read = picture.read if node is self.plan.picture else kept[node].read
-            values[node] = _Part(region, read(region))
-        with torch.inference_mode():
-            for node in step.nodes:
-                values[node] = self._computed(node, regions[node], values, picture, statistics)
+            source = self.picture if node is self.plan.picture else self.kept[node]
+            values[node] = _Part(regions[node], source.read(regions[node]))
+        for node in step.nodes:
+            values[node] = self._computed(node, regions[node], values)
         return values
 
-    def _regions(self, step: Pass, picture: Picture, core: Region) -> dict[fx.Node, Region]:
+    def _regions(self, step: Pass, core: Region) -> dict[fx.Node, Region]:
         """Find which part of every value a tile needs, from the last to the first."""
         regions = {node: self._scaled(node, core) for node in (step.goal, *step.kept)}
         for node in reversed(step.nodes):
             for source in inputs(node):
-                needed = self._needed(node, source, regions[node], picture)
+                needed = self._needed(node, source, regions[node])
                 known = regions.get(source)
                 regions[source] = needed if known is None else known.union(needed)
         return regions
 
-    def _needed(self, node: fx.Node, source: fx.Node, region: Region, picture: Picture) -> Region:
+    def _needed(self, node: fx.Node, source: fx.Node, region: Region) -> Region:
         geometry, scale = self.plan.geometries[node], self.plan.sizes[source].scale
-        top, bottom = geometry.needed(region.top, region.bottom, picture.height // scale)
-        left, right = geometry.needed(region.left, region.right, picture.width // scale)
+        height, width = self.picture.height // scale, self.picture.width // scale
+        top, bottom = geometry.needed(region.top, region.bottom, height)
+        left, right = geometry.needed(region.left, region.right, width)
         return Region(top, bottom, left, right)
 
-    def _computed(
-        self,
-        node: fx.Node,
-        region: Region,
-        values: dict[fx.Node, _Part],
-        picture: Picture,
-        statistics: dict[fx.Node, _Statistics],
-    ) -> _Part:
+    def _computed(self, node: fx.Node, region: Region, values: Mapping[fx.Node, _Part]) -> _Part:
         geometry = self.plan.geometries[node]
-        needed = [self._needed(node, source, region, picture) for source in inputs(node)]
-        given = {
-            source: _cut(values[source], part)
-            for source, part in zip(inputs(node), needed, strict=True)
-        }
-        made = self._call(node, given, statistics)
-        scaled = Region(
-            *(
-                edge * geometry.up // geometry.down
-                for edge in (needed[0].top, needed[0].bottom, needed[0].left, needed[0].right)
-            )
-        )
-        return _Part(region, _cut(_Part(scaled, made), region))
+        needed = {source: self._needed(node, source, region) for source in inputs(node)}
+        given = {source: values[source].cut(part) for source, part in needed.items()}
+        made = next(iter(needed.values())).scaled(geometry.up, geometry.down)
+        return _Part(region, _Part(made, self._call(node, given)).cut(region))
 
-    def _call(
-        self, node: fx.Node, given: dict[fx.Node, Tensor], statistics: dict[fx.Node, _Statistics]
-    ) -> Tensor:
-        if node in statistics:
+    def _call(self, node: fx.Node, given: dict[fx.Node, Tensor]) -> Tensor:
+        if node in self.statistics:
             norm: Any = self.plan.layer(node)
-            return statistics[node].normalise(norm, *given.values())
+            return self.statistics[node].normalise(norm, *given.values())
         args = fx.map_arg(node.args, given.__getitem__)
         kwargs = fx.map_arg(node.kwargs, given.__getitem__)
         function: Any = node.target if callable(node.target) else self.plan.layer(node)
@@ -188,19 +164,19 @@ class Stream:
         return made
 
 
+@dataclass(frozen=True)
 class _Part:
     """A region of a value."""
 
-    def __init__(self, region: Region, values: Tensor) -> None:
-        self.region = region
-        self.values = values
+    region: Region
+    values: Tensor
 
-
-def _cut(part: _Part, region: Region) -> Tensor:
-    if part.region == region:
-        return part.values
-    rows, columns = region.within(part.region)
-    return part.values[..., rows, columns].contiguous(memory_format=torch.channels_last)
+    def cut(self, region: Region) -> Tensor:
+        """Return what lies in a smaller region."""
+        if self.region == region:
+            return self.values
+        rows, columns = region.within(self.region)
+        return self.values[..., rows, columns].contiguous(memory_format=torch.channels_last)
 
 
 class _Statistics:

@@ -14,7 +14,7 @@ from cyclekit.errors import CheckpointError, MediaError, UsageError
 from cyclekit.inference.arrays import TiledPicture, check_picture, like, to_input, to_rgb
 from cyclekit.inference.fit import padded
 from cyclekit.inference.memory import Budget, bytes_per_pixel, is_out_of_memory
-from cyclekit.inference.plan import NotTileable, Plan
+from cyclekit.inference.plan import Plan, UntileableError
 from cyclekit.inference.precision import prepare, sample_picture
 from cyclekit.inference.stream import SMALLEST_TILE, Stream
 from cyclekit.models.base import ImageGenerator
@@ -61,7 +61,9 @@ class Translator:
         if batch_size != "auto" and not (isinstance(batch_size, int) and batch_size >= 1):
             raise UsageError(f"batch_size must be 'auto' or a number from 1, got {batch_size!r}")
         if tile not in ("auto", "off") and not (isinstance(tile, int) and tile >= SMALLEST_TILE):
-            raise UsageError(f"tile must be auto, off or a number from {SMALLEST_TILE}, got {tile!r}")
+            raise UsageError(
+                f"tile must be auto, off or a number from {SMALLEST_TILE}, got {tile!r}"
+            )
         self.device = find_device(device)
         self.stride = generator.stride
         self._batch_size = batch_size
@@ -182,8 +184,8 @@ class Translator:
         tile = self._tile if isinstance(self._tile, int) else self._budget.tile(self._cost)
         try:
             self._stream.run(picture, tile, self._budget.kept(tile, self._cost, image.nbytes))
-        except (RuntimeError, MemoryError, NotTileable) as error:
-            if not (is_out_of_memory(error) or isinstance(error, NotTileable)):
+        except (RuntimeError, MemoryError, UntileableError) as error:
+            if not (is_out_of_memory(error) or isinstance(error, UntileableError)):
                 raise
             reason = str(error).splitlines()[0]
             raise _too_large(image.shape[1], image.shape[0], reason) from error

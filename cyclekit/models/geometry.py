@@ -52,7 +52,9 @@ def geometry_of(layer: nn.Module) -> Geometry:
         case nn.ConvTranspose2d():
             return _transposed(layer)
         case nn.Upsample() if layer.mode in ("nearest", "bilinear") and not layer.align_corners:
-            return Geometry(up=_whole(layer, layer.scale_factor), reach=int(layer.mode != "nearest"))
+            return Geometry(
+                up=_whole(layer, layer.scale_factor), reach=int(layer.mode != "nearest")
+            )
         case nn.Dropout() if not layer.training:
             return Geometry()
         case nn.BatchNorm2d() if layer.training or not layer.track_running_stats:

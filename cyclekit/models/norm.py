@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.nn import functional as F
 
 EPSILON = 1e-5
 
