@@ -57,6 +57,9 @@ Examples:
 @options.overwrite
 @options.device
 @options.precision
+@options.tile
+@options.memory
+@options.compiled
 @options.as_json
 @options.quiet
 @click.pass_context
@@ -71,6 +74,9 @@ def command(
     batch_size: int | Literal["auto"],
     device: str,
     precision: str,
+    tile: int | Literal["auto", "off"],
+    memory: str | None,
+    compiled: bool,
     as_json: bool,
     quiet: bool,
     **how: Any,
@@ -98,7 +104,13 @@ def command(
     report = Report(as_json, quiet)
     opened = open_generator(model, direction)
     translator = Translator(
-        opened.generator, device=device, precision=precision, batch_size=batch_size
+        opened.generator,
+        device=device,
+        precision=precision,
+        batch_size=batch_size,
+        tile=tile,
+        memory=memory,
+        compiled=compiled,
     )
     source, target = opened.names
     report.note(

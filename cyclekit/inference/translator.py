@@ -9,9 +9,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from cyclekit.devices import find_device
+from cyclekit.devices import find_device, use_own_cores
 from cyclekit.errors import CheckpointError, MediaError, UsageError
 from cyclekit.inference.arrays import TiledPicture, check_picture, like, to_input, to_rgb
+from cyclekit.inference.compiled import compile_network
 from cyclekit.inference.fit import padded
 from cyclekit.inference.memory import Budget, bytes_per_pixel, is_out_of_memory
 from cyclekit.inference.plan import Plan, UntileableError
@@ -39,9 +40,12 @@ class Translator:
         tile: "auto": the whole picture if memory allows, tiles if not; "off": never tiles; a
             number: tiles of so many pixels a side for whatever is larger. The result is the same.
         memory: bytes to work in, also as "4G" or "800M"; None for a share of what is free.
+        compiled: let torch compile the network for whole pictures, which takes a C++ compiler and
+            20 to 60 s before the first picture of a size.
 
     Raises:
-        UsageError: if the device or precision is unknown, or a number or size is none.
+        UsageError: if the device or precision is unknown, a number or size is none, or there is
+            no compiler.
         CheckpointError: if the generator does not turn RGB into RGB.
     """
 
@@ -54,6 +58,7 @@ class Translator:
         batch_size: int | Literal["auto"] = "auto",
         tile: int | Literal["auto", "off"] = "auto",
         memory: int | str | None = None,
+        compiled: bool = False,
     ) -> None:
         channels = (generator.in_channels, generator.out_channels)
         if channels != (3, 3):
@@ -69,7 +74,9 @@ class Translator:
         self._batch_size = batch_size
         self._tile = tile
         self._budget = Budget(self.device, memory)
+        use_own_cores()
         self._prepared = prepare(generator, self.device, precision)
+        self._run = compile_network(self._prepared.network) if compiled else self._prepared.network
 
     @property
     def precision(self) -> str:
@@ -175,14 +182,14 @@ class Translator:
         with torch.inference_mode():
             x = to_input(colors, self.device)
             x = x.to(self._prepared.dtype, memory_format=torch.channels_last)
-            output: Tensor = self._prepared.network(x)
+            output: Tensor = self._run(x)
         made = output.float()[..., :height, :width]
         return [like(image, one) for image, one in zip(batch, made, strict=True)]
 
     def _tiled(self, image: Array) -> Array:
-        picture = TiledPicture(image, self.stride, self.device, self._prepared.dtype)
         tile = self._tile if isinstance(self._tile, int) else self._budget.tile(self._cost)
         try:
+            picture = TiledPicture(image, self.stride, self.device, self._prepared.dtype)
             self._stream.run(picture, tile, self._budget.kept(tile, self._cost, image.nbytes))
         except (RuntimeError, MemoryError, UntileableError) as error:
             if not (is_out_of_memory(error) or isinstance(error, UntileableError)):

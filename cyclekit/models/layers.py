@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cyclekit.models.geometry import Geometry
-from cyclekit.models.norm import InstanceNorm
+from cyclekit.models.norm import InstanceNorm, PictureBatchNorm
 
-Norm = Literal["instance", "instance_affine", "batch", "none"]
+Norm = Literal["instance", "instance_affine", "batch", "batch_per_picture", "none"]
 
 
 def make_norm(norm: Norm, channels: int) -> nn.Module:
@@ -27,9 +27,13 @@ def make_norm(norm: Norm, channels: int) -> nn.Module:
             return InstanceNorm(channels, affine=True)
         case "batch":
             return nn.BatchNorm2d(channels)
+        case "batch_per_picture":
+            return PictureBatchNorm(channels)
         case "none":
             return nn.Identity()
-    raise ValueError(f"norm must be instance, instance_affine, batch or none, got '{norm}'")
+    raise ValueError(
+        f"norm must be instance, instance_affine, batch, batch_per_picture or none, got '{norm}'"
+    )
 
 
 def needs_bias(norm: Norm) -> bool:

@@ -85,6 +85,27 @@ class InstanceNorm(nn.Module):
         return f"{self.channels}, affine={self.weight is not None}"
 
 
+class PictureBatchNorm(InstanceNorm):
+    """Batch norm without running averages: outside training each picture is a batch of its own.
+
+    This is how pix2pix (https://arxiv.org/abs/1611.07004, section 3.4) was published: it tests one
+    picture at a time with that picture's statistics.
+
+    Args:
+        channels: C of the input (N, C, H, W).
+        eps: added to the variance.
+    """
+
+    def __init__(self, channels: int, eps: float = EPSILON) -> None:
+        super().__init__(channels, affine=True, eps=eps)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise `x` (N, C, H, W), in training by the statistics of all pictures together."""
+        if not self.training:
+            return super().forward(x)
+        return F.batch_norm(x, None, None, self.weight, self.bias, training=True, eps=self.eps)
+
+
 class _Normalise(torch.autograd.Function):
     """(x - mean) / deviation, one call of the native batch norm a picture.
 

@@ -30,7 +30,7 @@ class UNet(ImageGenerator):
     Args:
         depth: halvings; height and width must be multiples of 2 ** depth.
         width: channels of the first layer; capped at eight times as many.
-        norm: instance | instance_affine | batch | none.
+        norm: instance | instance_affine | batch | batch_per_picture | none.
         dropout: probability in the up path where channels are capped, 0 for none.
         in_channels: channels of the input picture.
         out_channels: channels of the output picture.

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from cyclekit.models.norm import InstanceNorm, record, replay
+from cyclekit.models.norm import InstanceNorm, PictureBatchNorm, record, replay
 from tests.tiny import batch
 
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 6), st.integers(2, 9), st.integers(1, 9))
@@ -88,3 +88,14 @@ def test_replay_refuses_statistics_of_another_network():
         replay(nn.Sequential(InstanceNorm(3)), statistics),
     ):
         pass
+
+
+def test_batch_norm_per_picture_equals_torch_in_training_and_a_batch_of_one_after():
+    ours, theirs = PictureBatchNorm(3), nn.BatchNorm2d(3)
+    weights = {"weight": torch.rand(3), "bias": torch.rand(3)}
+    ours.load_state_dict(weights)
+    theirs.load_state_dict(weights, strict=False)
+    x = batch(2, 6, 5)
+    torch.testing.assert_close(ours(x), theirs(x))
+    ours.eval()
+    torch.testing.assert_close(ours(x)[:1], theirs(x[:1]))  # torch's is still training
