@@ -18,7 +18,6 @@ from torch import Tensor, fx
 from cyclekit.inference.memory import is_out_of_memory
 from cyclekit.inference.plan import Pass, Plan, inputs
 from cyclekit.inference.planes import Planes, Region, check_room, planes
-from cyclekit.models.norm import InstanceNorm
 
 SMALLEST_TILE = 16
 COARSE = 128
@@ -83,11 +82,11 @@ class _Run:
 
     def __init__(self, plan: Plan, picture: Picture, kept: Planes) -> None:
         self.plan, self.picture, self.kept = plan, picture, kept
-        self.statistics: dict[fx.Node, _Statistics] = {}
+        self.statistics: dict[fx.Node, tuple[Tensor, Tensor]] = {}
 
     def through(self, step: Pass, tile: int) -> None:
         """Go through the picture once."""
-        seen = _Statistics()
+        seen = _Sums()
         for row in self._rows(step, tile):
             for core in row:
                 values = self._values(step, core)
@@ -101,7 +100,15 @@ class _Run:
                     self.kept[node].write(region, values[node].cut(region))
             self.kept.release()
         if step.norm is not None:
-            self.statistics[step.norm] = seen
+            self.statistics[step.norm] = self._used(step.norm, seen)
+
+    def _used(self, node: fx.Node, seen: _Sums) -> tuple[Tensor, Tensor]:
+        """Return the mean and variance that a norm is to use, (1, C) each."""
+        norm: Any = self.plan.layer(node)
+        mean, variance = seen.mean.float()[None], seen.variance.float()[None]
+        if norm.carried is None:
+            return mean, variance
+        return norm.carried.update(norm.name, mean, variance)  # type: ignore[no-any-return]
 
     def _rows(self, step: Pass, tile: int) -> Iterator[list[Region]]:
         """Divide the picture into tiles, in pixels of the picture, row by row."""
@@ -156,7 +163,7 @@ class _Run:
     def _call(self, node: fx.Node, given: dict[fx.Node, Tensor]) -> Tensor:
         if node in self.statistics:
             norm: Any = self.plan.layer(node)
-            return self.statistics[node].normalise(norm, *given.values())
+            return norm.normalise(*given.values(), *self.statistics[node])  # type: ignore[no-any-return]
         args = fx.map_arg(node.args, given.__getitem__)
         kwargs = fx.map_arg(node.kwargs, given.__getitem__)
         function: Any = node.target if callable(node.target) else self.plan.layer(node)
@@ -179,7 +186,7 @@ class _Part:
         return self.values[..., rows, columns].contiguous(memory_format=torch.channels_last)
 
 
-class _Statistics:
+class _Sums:
     """Mean and variance of a value over the whole picture, summed up in float64.
 
     The parts are joined by the formula of Chan, Golub and LeVeque (1983), which does not cancel.
@@ -203,10 +210,10 @@ class _Statistics:
         self.squares = self.squares + variance * count + change**2 * (self.count * count / total)
         self.count = total
 
-    def normalise(self, norm: InstanceNorm, x: Tensor) -> Tensor:
-        """Let a norm use the statistics on a tile."""
-        variance = self.squares / self.count
-        return norm.normalise(x, self.mean.float()[None], variance.float()[None])
+    @property
+    def variance(self) -> Tensor:
+        """Biased variance, (C,)."""
+        return self.squares / self.count
 
 
 def _moments(x: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,7 @@
-"""Instance norm whose statistics are a value: lived, recorded, or replayed.
+"""Instance norm whose statistics are a value: lived, recorded, replayed, or carried over time.
 
-Exact tiles replay the statistics of the whole picture; steady video replays an average over time.
+Exact tiles use the statistics of the whole picture; steady video carries an average from frame to
+frame.
 """
 
 from __future__ import annotations
@@ -27,6 +28,44 @@ class Statistics:
     """Biased variances over height and width, float32 (N, C)."""
 
 
+@dataclass
+class Carried(Statistics):
+    """Statistics that each picture changes a little and then uses: an exponential average.
+
+    The values are those after the latest picture, float32 (1, C) per norm.
+    """
+
+    keep: float = 0.9
+    """Share of the old value that stays at each picture; 1 keeps what the first one saw."""
+
+    def update(self, name: str, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+        """Take what a norm sees of pictures in order of time; return what it is to use for each.
+
+        Args:
+            name: of the norm.
+            mean: (N, C).
+            variance: (N, C), biased.
+        """
+        return (
+            self._averaged(self.mean, name, mean),
+            self._averaged(self.variance, name, variance),
+        )
+
+    def _averaged(self, values: dict[str, Tensor], name: str, seen: Tensor) -> Tensor:
+        used = []
+        for row in seen.split(1):
+            old = values.get(name)
+            # From the old value towards the new: equal frames then leave it exactly as it is.
+            values[name] = row if old is None else old + (1 - self.keep) * (row - old)
+            used.append(values[name])
+        return torch.cat(used)
+
+    def reset(self) -> None:
+        """Forget; the next picture is a first one."""
+        self.mean.clear()
+        self.variance.clear()
+
+
 class InstanceNorm(nn.Module):
     """Normalise every channel of every picture by its own mean and variance over (H, W).
 
@@ -48,6 +87,7 @@ class InstanceNorm(nn.Module):
         self.name = ""
         self.recorded: Statistics | None = None
         self.replayed: Statistics | None = None
+        self.carried: Carried | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise `x` (N, C, H, W); the result has its shape, type and memory order."""
@@ -56,6 +96,8 @@ class InstanceNorm(nn.Module):
                 x, self.replayed.mean[self.name], self.replayed.variance[self.name]
             )
         y, mean, inverse = _Normalise.apply(x, self.eps)  # type: ignore[no-untyped-call]
+        if self.carried is not None:
+            return self.normalise(x, *self.carried.update(self.name, mean, inverse**-2 - self.eps))
         if self.recorded is not None:
             self.recorded.mean[self.name] = mean.detach()
             self.recorded.variance[self.name] = inverse.detach() ** -2 - self.eps
@@ -218,6 +260,19 @@ def replay(network: nn.Module, statistics: Statistics) -> Iterator[None]:
     finally:
         for norm in norms:
             norm.replayed = None
+
+
+@contextmanager
+def carry(network: nn.Module, carried: Carried) -> Iterator[None]:
+    """Within the block, let every instance norm of `network` average over the pictures it sees."""
+    norms = _name_norms(network)
+    for norm in norms:
+        norm.carried = carried
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.carried = None
 
 
 def _name_norms(network: nn.Module) -> list[InstanceNorm]:
