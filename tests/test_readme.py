@@ -34,14 +34,15 @@ def desk(tmp_path_factory):
         (folder / name).mkdir()
         for i in range(3):
             cv2.imwrite(str(folder / name / f"{i}.png"), picture(24, 32, seed=i))
-    cv2.imwrite(str(folder / "holiday.jpg"), picture(24, 32))
+    for name in ("holiday.jpg", "panorama.tif"):
+        cv2.imwrite(str(folder / name), picture(24, 32))
     tiny_model(folder / "runs/zebra/model.safetensors")
     torch.save(resnet(blocks=6, width=2).state_dict(), folder / "latest_net_G_A.pth")
     return folder
 
 
 def test_the_readme_has_commands():
-    assert len(COMMANDS) == 10
+    assert len(COMMANDS) == 11
     assert {"translate", "train", "models", "data"} == {line.split()[1] for line in COMMANDS}
 
 
@@ -69,6 +70,17 @@ def test_the_python_of_the_readme_runs():
     exec(compile(block, "README", "exec"), names)
     assert names["after"].shape == (24, 32, 3)
     assert names["after"].dtype == np.uint8
+
+
+def test_tiles_are_as_far_off_as_the_readme_says(tmp_path):
+    single, exact = (float(told) for told in re.findall(r"([\d.]+)(?: of 255)? levels off", README))
+    command = [sys.executable, "tools/tiles_showcase.py", "-o", str(tmp_path / "tiles.jpg")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    measured = [float(told) for told in re.findall(r"([\d.]+) levels off", done.stdout)]
+    assert measured[0] == pytest.approx(single, rel=0.1)
+    assert measured[1] == pytest.approx(exact, abs=0.002)
+    assert "1 at most" in done.stdout
+    assert (tmp_path / "tiles.jpg").stat().st_size > 10_000
 
 
 def test_names_in_the_readme_are_complete():
