@@ -13,7 +13,9 @@ from cyclekit.media.flow import find_flow, trust, warp
 from cyclekit.pixels import Array
 
 STILL = 2.0
-"""Levels of 255 that a pixel of the source may change by and still count as standing still."""
+"""Levels of 255 that the source may change by, lightly smoothed, and still count as standing still."""
+AROUND = 16
+"""Pixels on every side that must stand still with a pixel: a network sees its surroundings."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def _between(before: Array, now: Array, made_before: Array, made_now: Array) -> 
     weight = trust(now, before, flow)
     own = now.astype(np.float32) - before.astype(np.float32)
     beyond = np.abs(made_now.astype(np.float32) - made_before.astype(np.float32) - own).mean(axis=2)
-    still = np.abs(own).max(axis=2) <= STILL
+    still = _still(before, now)
     return Flicker(
         warping_error=_warping_error(made_now, made_before, flow, weight),
         source_warping_error=_warping_error(now, before, flow, weight),
@@ -65,6 +67,15 @@ def _between(before: Array, now: Array, made_before: Array, made_now: Array) -> 
         source_change=float(np.abs(own).mean()),
         still_change=float(beyond[still].mean()) if still.any() else float("nan"),
     )
+
+
+def _still(before: Array, now: Array) -> Any:
+    """Find the pixels around which nothing moves, (H, W)."""
+    import cv2
+
+    smooth = [cv2.GaussianBlur(frame, (0, 0), 1).astype(np.int16) for frame in (before, now)]
+    moves = (np.abs(smooth[1] - smooth[0]).max(axis=2) > STILL).astype(np.uint8)
+    return cv2.dilate(moves, np.ones((2 * AROUND + 1,) * 2, np.uint8)) == 0
 
 
 def _warping_error(now: Array, before: Array, flow: Any, weight: Any) -> float:

@@ -37,6 +37,13 @@ def test_change_of_the_source_itself_is_not_counted() -> None:
     assert measured.source_change == pytest.approx(10)
 
 
+def test_what_moves_nearby_does_not_stand_still() -> None:
+    source, made = film(2), film(2)
+    source[1][:, 40:] += 20  # still: what is over 16 pixels left of it
+    made[1][:, :30] += 5
+    assert next(iter(flicker(source, made))).still_change == pytest.approx(5)
+
+
 def test_where_nothing_stands_still_there_is_no_number() -> None:
     source = film(2)
     source[1] += 20
