@@ -11,6 +11,7 @@ import cyclekit
 from cyclekit.errors import UsageError
 from cyclekit.inference import control
 from cyclekit.inference.control import Control, blend, feathered
+from cyclekit.inference.lab import from_roots, to_roots
 from cyclekit.pixels import Array
 from tests.inference.test_lab import lab, noise
 from tests.tiny import picture
@@ -95,6 +96,20 @@ def test_nothing_changes_outside_a_mask(
     assert np.array_equal(made[~inside], before[~inside])
     if options == {"strength": 1.0, "keep": None, "feather": 0.0}:
         assert np.array_equal(made[inside], after[inside])
+
+
+def test_black_and_white_of_a_mask_are_exact_where_lab_would_round() -> None:
+    before, after = (drawn((300, 300, 3), np.uint16, seed) for seed in (0, 1))
+    for image in (before, after):
+        image[..., 0] = 0  # strong colours are the least exact
+        assert not np.array_equal(from_roots(to_roots(image), image.dtype), image)
+    mask = np.arange(300 * 300).reshape(300, 300) % 3 * 127
+    made = blend(before, after, mask=mask.astype(np.uint8))
+    assert np.array_equal(made[mask == 0], before[mask == 0])
+    assert not np.array_equal(made[mask == 254], after[mask == 254])
+    mask[mask == 254] = 255
+    made = blend(before, after, mask=mask.astype(np.uint8))
+    assert np.array_equal(made[mask == 255], after[mask == 255])
 
 
 def test_grays_of_a_mask_mix() -> None:
