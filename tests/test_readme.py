@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+import cyclekit
 from cyclekit.config.resolve import preset_names
 from cyclekit.hub.source import embedded_models
 from cyclekit.losses import ADVERSARIAL_LOSSES
@@ -34,6 +36,8 @@ def desk(tmp_path_factory):
         (folder / name).mkdir()
         for i in range(3):
             cv2.imwrite(str(folder / name / f"{i}.png"), picture(24, 32, seed=i))
+    shutil.copytree(folder / "photos", folder / "masks")
+    cv2.imwrite(str(folder / "mask.png"), picture(24, 32))
     cv2.imwrite(str(folder / "holiday.jpg"), picture(24, 32))
     tiny_model(folder / "runs/zebra/model.safetensors")
     torch.save(resnet(blocks=6, width=2).state_dict(), folder / "latest_net_G_A.pth")
@@ -41,7 +45,7 @@ def desk(tmp_path_factory):
 
 
 def test_the_readme_has_commands():
-    assert len(COMMANDS) == 10
+    assert len(COMMANDS) == 13
     assert {"translate", "train", "models", "data"} == {line.split()[1] for line in COMMANDS}
 
 
@@ -69,6 +73,14 @@ def test_the_python_of_the_readme_runs():
     exec(compile(block, "README", "exec"), names)
     assert names["after"].shape == (24, 32, 3)
     assert names["after"].dtype == np.uint8
+
+
+def test_the_control_of_the_readme_runs():
+    (line,) = re.findall(r"`(cyclekit\.blend\(.*?\))`", README)
+    before, after = picture(24, 32), picture(24, 32, seed=1)
+    mask = np.full((24, 32), 255, np.uint8)
+    made = eval(line, {"cyclekit": cyclekit, "before": before, "after": after, "mask": mask})
+    assert np.array_equal(made, cyclekit.blend(before, after, strength=0.5, keep="luminance"))
 
 
 def test_names_in_the_readme_are_complete():
