@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+import cyclekit
 from cyclekit.config.resolve import preset_names
 from cyclekit.hub.source import embedded_models
 from cyclekit.losses import ADVERSARIAL_LOSSES
@@ -34,15 +36,16 @@ def desk(tmp_path_factory):
         (folder / name).mkdir()
         for i in range(3):
             cv2.imwrite(str(folder / name / f"{i}.png"), picture(24, 32, seed=i))
-    for name in ("holiday.jpg", "panorama.tif"):
+    for name in ("holiday.jpg", "panorama.tif", "mask.png"):
         cv2.imwrite(str(folder / name), picture(24, 32))
+    shutil.copytree(folder / "photos", folder / "masks")
     tiny_model(folder / "runs/zebra/model.safetensors")
     torch.save(resnet(blocks=6, width=2).state_dict(), folder / "latest_net_G_A.pth")
     return folder
 
 
 def test_the_readme_has_commands():
-    assert len(COMMANDS) == 11
+    assert len(COMMANDS) >= 14
     assert {"translate", "train", "models", "data"} == {line.split()[1] for line in COMMANDS}
 
 
@@ -81,6 +84,14 @@ def test_tiles_are_as_far_off_as_the_readme_says(tmp_path):
     assert measured[1] == pytest.approx(exact, abs=0.002)
     assert "1 at most" in done.stdout
     assert (tmp_path / "tiles.jpg").stat().st_size > 10_000
+
+
+def test_the_control_of_the_readme_runs():
+    (line,) = re.findall(r"`(cyclekit\.blend\(.*?\))`", README)
+    before, after = picture(24, 32), picture(24, 32, seed=1)
+    mask = np.full((24, 32), 255, np.uint8)
+    made = eval(line, {"cyclekit": cyclekit, "before": before, "after": after, "mask": mask})
+    assert np.array_equal(made, cyclekit.blend(before, after, strength=0.5, keep="luminance"))
 
 
 def test_names_in_the_readme_are_complete():
