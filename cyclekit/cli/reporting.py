@@ -76,6 +76,11 @@ class Report:
         if not self.quiet:
             self.say(text, to_stderr=True)
 
+    def fail(self, text: str) -> None:
+        """Show what went wrong beside the inputs; the exit code is then not 0."""
+        self.failed += 1
+        self.say(f"error: {text}", to_stderr=True)
+
     def add(self, result: Outcome) -> None:
         """Count a result and show it."""
         self.made += not result.error and not result.skipped

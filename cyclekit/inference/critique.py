@@ -135,7 +135,7 @@ def _notes(verdicts: Verdicts) -> tuple[str, ...]:
 
 
 def draw(image: NDArray[Any], verdicts: Verdicts) -> NDArray[np.uint8]:
-    """Lay verdicts over a picture, blue for real and red for fake, with the scale beside it.
+    """Lay verdicts over a picture, blue for real and red for fake, with the scale under it.
 
     Args:
         image: the picture that was judged, uint8 or uint16 RGB (H, W, 3).

@@ -134,15 +134,15 @@ def test_what_judges_no_patches_is_refused():
         made(patch(in_channels=6))
 
 
-def test_real_is_blue_and_fake_red_in_the_map():
-    drawn = draw(halves(80, 160), made(Means())(halves(80, 160)))
-    assert drawn.shape[0] == 128  # a low map gets a frame, for the scale to be read
-    fake, real = drawn[64, 20].astype(int), drawn[64, 140].astype(int)
+def test_real_is_blue_and_fake_red_in_the_map_and_its_scale():
+    drawn = draw(halves(80, 160), made(Means())(halves(80, 160))).astype(int)
+    assert drawn.shape[1] == 192  # a narrow map gets a frame of 16 pixels
+    fake, real = drawn[40, 16 + 20], drawn[40, 16 + 140]
     assert fake[0] > fake[2] + 60
     assert real[2] > real[0] + 10
-    top, bottom = drawn[8, -60:].astype(int), drawn[-9, -60:].astype(int)
-    assert (top[:, 2] - top[:, 0]).max() > 100
-    assert (bottom[:, 0] - bottom[:, 2]).max() > 100
+    scale = drawn[80 + 8]
+    assert scale[12, 0] > scale[12, 2] + 100
+    assert scale[-13, 2] > scale[-13, 0] + 100
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3000, 2), (20, 5000)])
@@ -150,8 +150,8 @@ def test_maps_are_of_a_size_to_be_looked_at(size):
     image = picture(*size)
     verdicts = Verdicts(np.zeros((1, 1), np.float32), 8, 11.5)
     height, width, _ = draw(image, verdicts).shape
-    assert 128 <= height <= 2048
-    assert 128 < width <= 2048 + 200
+    assert 192 <= width <= 2048
+    assert 24 < height <= 2048 + 100
 
 
 def test_a_map_keeps_what_was_found_for_the_next_run(tmp_path):
