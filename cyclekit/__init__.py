@@ -20,6 +20,9 @@ def load(
     precision: str = "auto",
     device: str = "auto",
     batch_size: int | Literal["auto"] = "auto",
+    tile: int | Literal["auto", "off"] = "auto",
+    memory: int | str | None = None,
+    compiled: bool = False,
 ) -> Translator:
     """Load a model, ready to translate pictures that are numpy arrays.
 
@@ -31,6 +34,10 @@ def load(
             than one level of 255 on average.
         device: "cpu", "cuda", "cuda:1", or "auto".
         batch_size: pictures of one shape that `stream` translates at once.
+        tile: "auto": the whole picture if memory allows, tiles if not; "off": never tiles; a
+            number: tiles of so many pixels a side for whatever is larger. The result is the same.
+        memory: bytes to work in, also as "4G" or "800M"; None for a share of what is free.
+        compiled: let torch compile the network for whole pictures.
 
     Raises:
         UsageError: if there is no such model, device or precision, or an argument is of no use.
@@ -41,7 +48,15 @@ def load(
 
     _check_source(source)
     opened = open_generator(source, direction)
-    return Translator(opened.generator, device=device, precision=precision, batch_size=batch_size)
+    return Translator(
+        opened.generator,
+        device=device,
+        precision=precision,
+        batch_size=batch_size,
+        tile=tile,
+        memory=memory,
+        compiled=compiled,
+    )
 
 
 def _check_source(source: Any) -> None:

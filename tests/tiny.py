@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -14,6 +15,16 @@ from cyclekit.registry import Registry, Spec
 
 SMALL: dict[str, Any] = {"width": 8, "blocks": 1, "depth": 2}
 """What makes a network small, where it has such an option."""
+
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+def real_data() -> Path:
+    """Return the folder of real data, or skip the test."""
+    if not DATA.is_dir():
+        pytest.skip(f"no real data at {DATA}")
+    return DATA
 
 
 def tiny_spec(registry: Registry[Any], name: str, **options: Any) -> Spec:

@@ -1,6 +1,6 @@
 """Measure cyclekit beside a plain reference, in one run: `tools/bench.py [PART...] [--json]`.
 
-Parts: forward, train, translate, memory, help (all by default). Ratios are of the best of several
+Parts: forward, train, translate, memory, help, large (all by default). Ratios are of the best of several
 alternating runs, because machines are shared. Runs unchanged on a CPU and on a GPU.
 """
 
@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
+from benches.large import bench_large
 from plain_reference import PlainCycleGAN, plain_resnet
 
 from cyclekit.config.resolve import parse_set, read_preset, resolve
@@ -43,6 +44,7 @@ def main() -> None:
         "translate": bench_translate,
         "memory": bench_memory,
         "help": bench_help,
+        "large": bench_large,
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))

@@ -63,6 +63,9 @@ Examples:
 @options.overwrite
 @options.device
 @options.precision
+@options.tile
+@options.memory
+@options.compiled
 @options.as_json
 @options.quiet
 @click.pass_context
@@ -78,6 +81,9 @@ def command(
     with_page: bool,
     device: str,
     precision: str,
+    tile: int | Literal["auto", "off"],
+    memory: str | None,
+    compiled: bool,
     as_json: bool,
     quiet: bool,
     **how: Any,
@@ -107,7 +113,14 @@ def command(
     )
     report = Report(as_json, quiet)
     opened = open_generator(model, direction)
-    build = partial(Translator, device=device, batch_size=batch_size)
+    build = partial(
+        Translator,
+        device=device,
+        batch_size=batch_size,
+        tile=tile,
+        memory=memory,
+        compiled=compiled,
+    )
     translator = build(opened.generator, precision=precision)
     source, target = opened.names
     report.note(
