@@ -35,14 +35,16 @@ def desk(tmp_path_factory):
         for i in range(3):
             cv2.imwrite(str(folder / name / f"{i}.png"), picture(24, 32, seed=i))
     cv2.imwrite(str(folder / "holiday.jpg"), picture(24, 32))
-    tiny_model(folder / "runs/zebra/model.safetensors")
+    tiny_model(folder / "runs/zebra/model.safetensors", keep_discriminators=True)
     torch.save(resnet(blocks=6, width=2).state_dict(), folder / "latest_net_G_A.pth")
     return folder
 
 
 def test_the_readme_has_commands():
-    assert len(COMMANDS) == 10
-    assert {"translate", "train", "models", "data"} == {line.split()[1] for line in COMMANDS}
+    assert len(COMMANDS) == 12
+    assert {"translate", "critique", "train", "models", "data"} == {
+        line.split()[1] for line in COMMANDS
+    }
 
 
 @pytest.mark.parametrize("line", [line for line in COMMANDS if "download" not in line])
