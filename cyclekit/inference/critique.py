@@ -17,11 +17,11 @@ from cyclekit.inference.fit import resized, wanted_size
 from cyclekit.media.header import opened
 from cyclekit.media.images import MAX_PIXELS, Metadata, Picture, read, to_8_bits, write
 from cyclekit.media.mirror import Job
-from cyclekit.media.scale import with_scale
+from cyclekit.media.scale import NARROWEST, with_scale
 
 LARGEST = 2048
 """Pixels of a map's longer side at most: a patch is many pixels wide."""
-SMALLEST = 128
+SMALLEST = NARROWEST
 """Pixels of a map's longer side at least; a smaller picture is shown enlarged."""
 KEY = "cyclekit critique"
 """Key of the PNG text that holds what was found, so that a second run needs no network."""

@@ -11,17 +11,16 @@ from numpy.typing import NDArray
 
 from cyclekit.errors import MediaError
 from cyclekit.inference.fit import resized, wanted_size
-from cyclekit.media.scale import with_scale
+from cyclekit.media.scale import NARROWEST, with_scale
 from cyclekit.pixels import Array, full_scale
 
 SCALE = 64
 """Levels of 255 at the upper end of the colours, for every picture."""
 SIDE = 480
 """Pixels of the map's longer side at most."""
-_SMALLEST = 128
 _STEP = 4  # a level
 _BLUR = 1.5  # standard deviation in pixels of the map: what is seen is places, not noise
-_LABELS = {place / SCALE: f"{place}" for place in range(0, SCALE, 16)} | {1.0: f"{SCALE} levels"}
+_LABELS = {0.0: "0", 0.25: f"{SCALE // 4}", 0.5: f"{SCALE // 2}", 1.0: f"{SCALE} levels"}
 
 
 @dataclass(frozen=True)
@@ -92,8 +91,8 @@ def draw(error_map: NDArray[np.uint8]) -> NDArray[np.uint8]:
     ramp = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_INFERNO)
     colors = np.asarray(ramp, np.uint8)[:, 0, ::-1]
     longer = max(error_map.shape)
-    if longer < _SMALLEST:
-        tall, wide = (max(1, round(side * _SMALLEST / longer)) for side in error_map.shape)
+    if longer < NARROWEST:
+        tall, wide = (max(1, round(side * NARROWEST / longer)) for side in error_map.shape)
         error_map = np.asarray(resized(error_map, wide, tall), np.uint8)
     steps = error_map // _STEP * _STEP  # fewer colours make a file half as large
     return with_scale(colors[np.asarray(steps)], colors, _LABELS)

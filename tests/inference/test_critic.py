@@ -136,11 +136,11 @@ def test_what_judges_no_patches_is_refused():
 
 def test_real_is_blue_and_fake_red_in_the_map_and_its_scale():
     drawn = draw(halves(80, 160), made(Means())(halves(80, 160))).astype(int)
-    assert drawn.shape[1] == 192  # a narrow map gets a frame of 16 pixels
-    fake, real = drawn[40, 16 + 20], drawn[40, 16 + 140]
+    assert drawn.shape[1] == 192  # a small picture is enlarged
+    fake, real = drawn[48, 20], drawn[48, 172]
     assert fake[0] > fake[2] + 60
     assert real[2] > real[0] + 10
-    scale = drawn[80 + 8]
+    scale = drawn[96 + 8]
     assert scale[12, 0] > scale[12, 2] + 100
     assert scale[-13, 2] > scale[-13, 0] + 100
 
