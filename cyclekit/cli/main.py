@@ -17,6 +17,7 @@ from cyclekit.errors import CyclekitError
 COMMANDS = {
     "translate": "Translate pictures with a model.",
     "train": "Train a model on two folders of pictures.",
+    "critique": "Ask a discriminator how real pictures look.",
     "models": "List, show and convert models.",
     "data": "List public datasets and fetch them.",
 }

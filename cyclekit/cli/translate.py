@@ -56,6 +56,12 @@ Examples:
 @click.option("--gray-to-color", is_flag=True, help="Let gray pictures become coloured.")
 @click.option("--compare", is_flag=True, help="Write before and after beside it: NAME.compare.png.")
 @options.control
+@click.option(
+    "--report",
+    "with_page",
+    is_flag=True,
+    help="Write a page of all results, and how well each can be undone: OUT/report/index.html.",
+)
 @options.overwrite
 @options.device
 @options.precision
@@ -74,6 +80,7 @@ def command(
     direction: str | None,
     wanted: str,
     batch_size: int | Literal["auto"],
+    with_page: bool,
     device: str,
     precision: str,
     tile: int | Literal["auto", "off"],
@@ -87,6 +94,9 @@ def command(
 
     Prints the path of every picture it wrote. What is already there is skipped.
     """
+    from functools import partial
+
+    from cyclekit.cli.page import watch_with_page
     from cyclekit.cli.reporting import Report
     from cyclekit.hub.open import open_generator
     from cyclekit.inference.folder import translate_files
@@ -106,21 +116,26 @@ def command(
     )
     report = Report(as_json, quiet)
     opened = open_generator(model, direction)
-    translator = Translator(
-        opened.generator,
+    build = partial(
+        Translator,
         device=device,
-        precision=precision,
         batch_size=batch_size,
         tile=tile,
         memory=memory,
         compiled=compiled,
     )
+    translator = build(opened.generator, precision=precision)
     source, target = opened.names
     report.note(
         f"{opened.path.name}: {source} to {target}, on {translator.device} in "
         f"{translator.precision} ({translator.reason})"
     )
-    report.watch(translate_files(translator, jobs, chosen), len(jobs))
+    if with_page:
+        watch_with_page(
+            report, jobs, output, opened=opened, translator=translator, build=build, chosen=chosen
+        )
+    else:
+        report.watch(translate_files(translator, jobs, chosen), len(jobs))
     ctx.exit(report.exit_code)
 
 

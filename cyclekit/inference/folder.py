@@ -15,6 +15,7 @@ import numpy as np
 
 from cyclekit.errors import MediaError
 from cyclekit.inference.control import blend
+from cyclekit.inference.cycle import Cycle, CycleCheck
 from cyclekit.inference.fit import resized, wanted_size
 from cyclekit.inference.masks import stretched
 from cyclekit.inference.results import Options, Result
@@ -44,11 +45,15 @@ class _Task:
     mask: Array | None = None
     made: Array | None = None
     seconds: float = 0.0
+    cycle: Cycle | None = None
     outcome: Result | None = None
 
 
 def translate_files(
-    translator: Translator, jobs: Iterable[Job], options: Options | None = None
+    translator: Translator,
+    jobs: Iterable[Job],
+    options: Options | None = None,
+    cycle: CycleCheck | None = None,
 ) -> Iterator[Result]:
     """Translate files; one that cannot be never stops the rest.
 
@@ -56,6 +61,7 @@ def translate_files(
         translator: the network.
         jobs: inputs and their outputs, from `cyclekit.media.mirror.plan`.
         options: how; the defaults if None.
+        cycle: measures what the network made of each picture; nothing is measured if None.
 
     Yields:
         One result for each job, in order, some pictures behind the network.
@@ -63,7 +69,7 @@ def translate_files(
     how = options or Options()
     with _pool("read") as readers, _pool("write") as writers:
         read_tasks = _overlapped(readers, lambda job: _load(job, how), jobs)
-        made_tasks = _network(translator, read_tasks)
+        made_tasks = (_checked(task, cycle) for task in _network(translator, read_tasks))
         yield from _overlapped(writers, lambda task: _save(task, how), made_tasks)
 
 
@@ -161,6 +167,13 @@ def _translated(translator: Translator, batch: list[_Task]) -> Iterator[_Task]:
         yield replace(task, made=array, seconds=task.seconds + share)
 
 
+def _checked(task: _Task, cycle: CycleCheck | None) -> _Task:
+    """Measure what came from the network, before anything else is done to it."""
+    if cycle is None or task.picture is None or task.made is None:
+        return task
+    return replace(task, cycle=cycle(task.picture.pixels, task.made))
+
+
 def _save(task: _Task, how: Options) -> Result:
     if task.outcome is not None:
         return task.outcome
@@ -174,8 +187,11 @@ def _save(task: _Task, how: Options) -> Result:
     except MediaError as error:
         return Result(job.input, job.output, error=str(error).removeprefix(f"{job.output}: "))
     seconds = task.seconds + time.perf_counter() - started
-    notes = (*job.notes, *before.notes, *told, *kept, *lost)
-    return Result(job.input, job.output, after.width, after.height, seconds, notes=notes)
+    unmeasured = (task.cycle.note,) if task.cycle and task.cycle.note else ()
+    notes = (*job.notes, *before.notes, *told, *kept, *lost, *unmeasured)
+    return Result(
+        job.input, job.output, after.width, after.height, seconds, notes=notes, cycle=task.cycle
+    )
 
 
 def _controlled(task: _Task, how: Options) -> tuple[Picture, tuple[str, ...]]:

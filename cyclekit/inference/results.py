@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cyclekit.inference.control import Control
+from cyclekit.inference.cycle import Cycle
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,12 @@ class Result:
     """Whether the output was there already."""
     notes: tuple[str, ...] = ()
     """What the user should know."""
+    cycle: Cycle | None = None
+    """How far the picture is from itself after there and back; None if nobody looked."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return what applies, ready for JSON."""
+        error = None if self.cycle is None else self.cycle.error
         values = {
             "input": str(self.input),
             "output": None if self.error else str(self.output),
@@ -57,6 +61,7 @@ class Result:
             "height": self.height,
             "seconds": None if self.seconds is None else round(self.seconds, 4),
             "error": self.error,
+            "cycle_error": None if error is None else round(error, 3),
             "skipped": self.skipped or None,
             "notes": list(self.notes) or None,
         }

@@ -14,10 +14,14 @@ PICTURE_SUFFIXES = frozenset({
 """Endings, in lower case, by which a folder's pictures are known."""
 
 
+REPORT_MARK = "cyclekit-report.jsonl"
+"""A file that marks its folder as a report: what lies there is about pictures, and is no input."""
+
+
 def list_pictures(folder: Path) -> list[Path]:
     """List the pictures under a folder and all folders in it.
 
-    Hidden files and folders are left out; links to folders are followed once; 2.jpg comes before
+    Hidden files and folders are left out, and so are reports; links to folders are followed once; 2.jpg comes before
     10.jpg; letter case of the ending does not matter.
 
     Raises:
@@ -42,7 +46,7 @@ def _walk(folder: Path) -> Iterator[Path]:
     seen = set()
     for root, folders, names in os.walk(folder, followlinks=True):
         real = os.path.realpath(root)
-        if real in seen:
+        if real in seen or (REPORT_MARK in names and root != str(folder)):
             folders.clear()
             continue
         seen.add(real)

@@ -27,7 +27,7 @@ from cyclekit.training.listener import Listener, Tick
 from cyclekit.training.loggers import JsonLines
 from cyclekit.training.precision import choose_precision
 from cyclekit.training.progress import Progress
-from cyclekit.training.provenance import describe_model
+from cyclekit.training.provenance import describe_critics, describe_model
 from cyclekit.training.run import Run
 from cyclekit.training.samples import SampleSheet
 from cyclekit.training.schedules import rate_factor
@@ -165,8 +165,12 @@ class _Sitting:
         if not self.team.leads or self.saved_at == self.learner.progress.images:
             return
         generators = self.learner.average.generators
-        info = describe_model(self.config, self.domains, self.learner.progress, tuple(generators))
-        save_model(self.run.model, generators, info)
+        critics = self.learner.method.critics() if self.config.train.keep_discriminators else {}
+        info = describe_model(
+            self.config, self.domains, self.learner.progress, tuple(generators),
+            describe_critics(self.config, tuple(critics)),
+        )  # fmt: skip
+        save_model(self.run.model, generators, info, critics)
         save_state(
             self.run.state,
             {
