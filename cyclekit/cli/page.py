@@ -91,14 +91,15 @@ def _facts(opened: OpenModel, translator: Translator, chosen: Options) -> dict[s
 
 def _words(chosen: Options) -> str:
     """Name what was chosen, whatever options there are."""
-    changed = {
-        field.name.replace("_", " "): getattr(chosen, field.name)
-        for field in fields(chosen)
-        if getattr(chosen, field.name) != field.default
-    }
-    return ", ".join(
-        name if value is True else f"{name} {_value(value)}" for name, value in changed.items()
-    )
+    default = type(chosen)()
+    names = [field.name for field in fields(chosen) if field.name != "control"]
+    changed = {name: getattr(chosen, name) for name in names}
+    words = [
+        name.replace("_", " ") + ("" if value is True else f" {_value(value)}")
+        for name, value in changed.items()
+        if value != getattr(default, name)
+    ]
+    return ", ".join([*words, *([] if chosen.control.idle else [str(chosen.control)])])
 
 
 def _value(value: Any) -> str:
