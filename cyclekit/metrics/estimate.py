@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-Statistic = Callable[[Tensor, Tensor], float]
-"""From features of two sets of pictures, (N, D) and (M, D), to a number."""
+Statistic = Callable[[Tensor, Tensor], Tensor]
+"""From features of two sets of pictures, (N, D) and (M, D), to numbers (S,), float64."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ def spread(values: list[float]) -> Estimate:
     return Estimate(float(tensor.mean()), deviation)
 
 
-def jackknife_error(
+def jackknife_errors(
     statistic: Statistic, x: Tensor, y: Tensor, groups: int = 20, seed: int = 0
-) -> float | None:
-    """Estimate a standard error by leaving out one group of pictures after another.
+) -> Tensor | None:
+    """Estimate standard errors by leaving out one group of pictures after another.
 
     Unlike the bootstrap, no picture occurs twice: duplicates would lower the rank of covariances
     and push distances up. Both sets lose a group at once; which picture is in which group is drawn.
@@ -54,7 +54,7 @@ def jackknife_error(
         seed: decides the groups.
 
     Returns:
-        sqrt((g - 1) / g * sum (t_i - mean t)^2); None for fewer than four pictures in a set.
+        sqrt((g - 1) / g * sum (t_i - mean t)^2) of every number, (S,); None for fewer than four pictures in a set.
     """
     groups = min(groups, len(x) // 2, len(y) // 2)
     if groups < 2:
@@ -66,11 +66,11 @@ def jackknife_error(
         statistic(x[(group_of_x != group).to(x.device)], y[(group_of_y != group).to(y.device)])
         for group in range(groups)
     ]
-    return jackknife_deviation(torch.tensor(left, dtype=torch.float64))
+    return jackknife_deviation(torch.stack(left))
 
 
-def jackknife_deviation(left_out: Tensor) -> float:
-    """Turn what was measured with one unit left out at a time, (g,), into a standard error."""
+def jackknife_deviation(left_out: Tensor) -> Tensor:
+    """Turn what was measured with one unit left out at a time, (g, ...), into standard errors."""
     count = len(left_out)
-    squares = (left_out - left_out.mean()).square().sum()
-    return float(((count - 1) / count * squares).sqrt())
+    squares = (left_out - left_out.mean(0)).square().sum(0)
+    return ((count - 1) / count * squares).sqrt()

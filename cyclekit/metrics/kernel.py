@@ -40,8 +40,8 @@ def kernel_distance(x: Tensor, y: Tensor) -> Estimate:
     # What the distance would be without picture i, from the sums of its row.
     without_x = (sxx - 2 * within_x) / ((n - 1) * (n - 2)) - 2 * (sxy - x_to_y) / ((n - 1) * m)
     without_y = (syy - 2 * within_y) / ((m - 1) * (m - 2)) - 2 * (sxy - y_to_x) / ((m - 1) * n)
-    error = jackknife_deviation(without_x) ** 2 + jackknife_deviation(without_y) ** 2
-    return Estimate(float(value), error**0.5)
+    error = torch.hypot(jackknife_deviation(without_x), jackknife_deviation(without_y))
+    return Estimate(float(value), float(error))
 
 
 def cubic_kernel(x: Tensor, y: Tensor) -> Tensor:

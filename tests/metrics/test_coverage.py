@@ -53,7 +53,7 @@ def test_one_point_repeated_covers_one_neighbourhood():
 def test_realism_is_the_largest_ratio_and_equals_are_infinite():
     real = torch.tensor([[0.0], [1.0], [5.0]])  # radii 1, 1, 4
     found = realism(real, torch.tensor([[2.0], [0.0], [9.0]]), k=1)
-    assert found.tolist() == [pytest.approx(4 / 3), float("inf"), 1.0]
+    assert found.tolist() == [pytest.approx(4 / 3), float("inf"), pytest.approx(1)]
 
 
 def test_nearest_finds_the_row_and_its_distance(monkeypatch):
