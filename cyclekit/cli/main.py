@@ -17,6 +17,7 @@ from cyclekit.errors import CyclekitError
 COMMANDS = {
     "translate": "Translate pictures with a model.",
     "train": "Train a model on two folders of pictures.",
+    "evaluate": "Measure how good pictures or models are.",
     "models": "List, show and convert models.",
     "data": "List public datasets and fetch them.",
 }

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils import fuse_conv_bn_weights
 
 from cyclekit.errors import CheckpointError
+from cyclekit.media.resample import pil_bicubic
 from cyclekit.registry import Registry
 
 Weights = Mapping[str, Tensor]
@@ -33,20 +36,27 @@ class Features(NamedTuple):
 
 
 class FeatureNetwork(nn.Module, ABC):
-    """A frozen network; `forward` maps RGB levels 0 to 255, float (N, 3, H, W), to `Features`."""
+    """A frozen network; `forward` maps RGB levels 0 to 255, float (N, 3, S, S), to `Features`."""
 
     title: str
     """Name for scores: "MobileNetV2"."""
-    side: int | None
-    """Height and width of the input, px; None where the network resizes by itself."""
-    resize: str
-    """Name for scores of how pictures come to the input's size: "pil-bicubic-224"."""
+    side: int
+    """S, height and width of the input, px."""
     width: int
     """D of the pooled features."""
 
     @abstractmethod
     def forward(self, levels: Tensor) -> Features:
         """Describe pictures."""
+
+    @property
+    def resize(self) -> str:
+        """Name for scores of what `fit` does."""
+        return f"pil-bicubic-{self.side}"
+
+    def fit(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Bring a picture, uint8 RGB (H, W, 3), to the input's size: levels (S, S, 3)."""
+        return pil_bicubic(image, self.side, self.side)
 
     @property
     def frechet_name(self) -> str:
@@ -61,11 +71,6 @@ class FeatureNetwork(nn.Module, ABC):
 
 FEATURES: Registry[FeatureNetwork] = Registry("feature network")
 """Factories take the weights (by published key) and the metadata of their file."""
-
-
-def pil_bicubic(side: int) -> str:
-    """Return how scores name a resize by Pillow's antialiased bicubic filter."""
-    return f"pil-bicubic-{side}"
 
 
 def normalized(

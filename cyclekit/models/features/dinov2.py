@@ -15,7 +15,6 @@ from cyclekit.models.features.base import (
     Weights,
     fill,
     normalized,
-    pil_bicubic,
 )
 
 PATCH = 14
@@ -113,7 +112,6 @@ class Dinov2(FeatureNetwork):
     """
 
     side = 224
-    resize = pil_bicubic(224)
 
     def __init__(self, weights: Weights, metadata: Metadata) -> None:
         super().__init__()

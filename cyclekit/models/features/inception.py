@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -22,7 +24,6 @@ from cyclekit.models.features.base import (
     Metadata,
     Weights,
     fill,
-    pil_bicubic,
 )
 from cyclekit.models.features.inception_blocks import (
     Conv,
@@ -51,6 +52,7 @@ class Inception(FeatureNetwork):
     """
 
     title = "InceptionV3"
+    side = SIDE
     width = 2048
 
     def __init__(self, weights: Weights, metadata: Metadata) -> None:
@@ -74,9 +76,6 @@ class Inception(FeatureNetwork):
 class ResizedInception(Inception):
     """Pictures brought to 299 x 299 by Pillow's antialiased bicubic filter, as clean-fid does."""
 
-    side = SIDE
-    resize = pil_bicubic(SIDE)
-
     def forward(self, levels: Tensor) -> Features:
         """Describe pictures (N, 3, 299, 299)."""
         return self.describe((levels - 128) / 128)
@@ -84,17 +83,21 @@ class ResizedInception(Inception):
 
 @FEATURES.register("fid")
 class FidInception(Inception):
-    """Pictures resized by the network, as pytorch-fid does: bilinear, without antialiasing."""
+    """Pictures resized as pytorch-fid does: bilinear, without antialiasing."""
 
-    side = None
     resize = f"torch-bilinear-{SIDE}"
     frechet_name = "FID"
     kernel_name = "KID"
 
+    def fit(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Bring a picture, uint8 RGB (H, W, 3), to 299 x 299: levels, not rounded."""
+        x = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float()
+        x = F.interpolate(x, (SIDE, SIDE), mode="bilinear", align_corners=False)
+        return np.asarray(x[0].permute(1, 2, 0).numpy(), np.float32)
+
     def forward(self, levels: Tensor) -> Features:
-        """Describe pictures of any size, (N, 3, H, W)."""
-        x = F.interpolate(levels / 255, (SIDE, SIDE), mode="bilinear", align_corners=False)
-        return self.describe(2 * x - 1)
+        """Describe pictures (N, 3, 299, 299)."""
+        return self.describe(2 * (levels / 255) - 1)
 
 
 def _layers() -> OrderedDict[str, nn.Module]:

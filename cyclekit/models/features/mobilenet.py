@@ -14,7 +14,6 @@ from cyclekit.models.features.base import (
     Weights,
     fill,
     normalized,
-    pil_bicubic,
 )
 
 STAGES = (
@@ -73,7 +72,6 @@ class MobileNetV2(FeatureNetwork):
 
     title = "MobileNetV2"
     side = 224
-    resize = pil_bicubic(224)
     width = 1280
 
     def __init__(self, weights: Weights, metadata: Metadata) -> None:

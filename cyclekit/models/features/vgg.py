@@ -13,7 +13,6 @@ from cyclekit.models.features.base import (
     Weights,
     fill,
     normalized,
-    pil_bicubic,
 )
 
 BLOCKS_16, BLOCKS_19 = (2, 2, 3, 3, 3), (2, 2, 4, 4, 4)
@@ -50,7 +49,6 @@ class Vgg19(FeatureNetwork):
 
     title = "VGG19-relu4_1"
     side = 224
-    resize = pil_bicubic(224)
     width = 512
 
     def __init__(self, weights: Weights, metadata: Metadata) -> None:

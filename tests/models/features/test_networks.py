@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from cyclekit.errors import CheckpointError
+from cyclekit.media.resample import pil_bicubic
 from cyclekit.models.features import FEATURES, Lpips
 from cyclekit.models.features.base import FrozenNorm, fill, normalized
 from cyclekit.models.features.dinov2 import Attention
@@ -27,6 +28,7 @@ from tests.models.features.published import (
     torchscript_shapes,
     vgg_shapes,
 )
+from tests.tiny import picture
 
 DATA = Path(__file__).parents[4] / "shared/data/weights"
 MOBILENET, VGG = DATA / "mobilenet_v2-features.safetensors", DATA / "vgg19-relu4_1.safetensors"
@@ -110,22 +112,25 @@ def test_both_forms_of_the_fid_weights_are_one_network(inception):
     script |= {f"output.{what}": inception[f"fc.{what}"] for what in ("weight", "bias")}
     assert {key: tuple(tensor.shape) for key, tensor in script.items()} == torchscript_shapes()
     with torch.inference_mode():
-        one, other = (build("fid", w)(levels(side=64)).pooled for w in (inception, script))
+        one, other = (build("fid", w)(levels(side=299)).pooled for w in (inception, script))
     assert torch.equal(one, other)
 
 
 def test_each_inception_brings_pictures_to_its_input_as_its_origin_does(inception):
     fid, clean = build("fid", inception), build("inception", inception)
+    image = picture(150, 100)
+    as_batch = torch.from_numpy(image).permute(2, 0, 1)[None].float()
+    bilinear = F.interpolate(as_batch, (299, 299), mode="bilinear", align_corners=False)
+    assert torch.equal(torch.from_numpy(fid.fit(image)), bilinear[0].permute(1, 2, 0))
+    assert np.array_equal(clean.fit(image), pil_bicubic(image, 299, 299))
     seen = []
-    fid.layers = clean.layers = nn.Sequential()
     fid.describe = clean.describe = seen.append
-    small = levels(side=150)
-    fid(small)
-    clean(levels(side=299))
-    bilinear = F.interpolate(small, (299, 299), mode="bilinear", align_corners=False)
-    assert torch.allclose(seen[0], 2 * (bilinear / 255) - 1, atol=1e-5)
-    assert torch.equal(seen[1], (levels(side=299) - 128) / 128)
+    fid(bilinear)
+    clean(bilinear)
+    assert torch.equal(seen[0], 2 * (bilinear / 255) - 1)
+    assert torch.equal(seen[1], (bilinear - 128) / 128)
     assert (fid.frechet_name, fid.kernel_name) == ("FID", "KID")
+    assert (fid.resize, clean.resize) == ("torch-bilinear-299", "pil-bicubic-299")
     assert clean.frechet_name == "FD-InceptionV3"
 
 

@@ -1,0 +1,208 @@
+"""From piles of picture files to features: read ahead, batched, cached, flat in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import IO, Literal, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from cyclekit.data.datasets import read_source
+from cyclekit.data.layouts import Source
+from cyclekit.errors import MediaError
+from cyclekit.evaluation.cache import FeatureCache, Vector
+from cyclekit.evaluation.listener import Listener
+from cyclekit.evaluation.pile import Pile
+from cyclekit.media.resample import through_jpeg
+from cyclekit.metrics.structure import self_similarity
+from cyclekit.models.features.extractor import Extractor
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Kind = Literal["pooled", "structure"]
+BATCH = {"cpu": 16, "cuda": 64}
+"""Pictures that run at once; on CPUs, more were slower."""
+JPEG_QUALITY = 90
+_THREADS, _AHEAD = 2, 24
+
+
+@dataclass(frozen=True)
+class Described:
+    """Features of the pictures of a pile that could be read."""
+
+    keys: list[str]
+    """Of the rows."""
+    rows: Tensor
+    """(N, D), mapped from a file: memory stays flat."""
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def of(self, keys: list[str]) -> Tensor:
+        """Return the rows of some keys, in their order."""
+        place = {key: row for row, key in enumerate(self.keys)}
+        return self.rows[[place[key] for key in keys]]
+
+
+@dataclass(frozen=True)
+class _Picture:
+    key: str
+    digest: str = ""
+    levels: NDArray[np.float32] | None = None
+    found: dict[Kind, Vector] = field(default_factory=dict)
+    error: str | None = None
+
+
+class Describer:
+    """Describes piles by one network.
+
+    Args:
+        extractor: the network.
+        device: where it runs.
+        cache: where features are kept.
+        listener: hears of progress and of pictures that cannot be read.
+    """
+
+    def __init__(
+        self, extractor: Extractor, device: torch.device, cache: FeatureCache, listener: Listener
+    ) -> None:
+        self.extractor = extractor
+        self._network = extractor.network.to(device)
+        self._device, self._cache, self._listener = device, cache, listener
+        self._batch = BATCH.get(device.type, BATCH["cpu"])
+
+    def describe(
+        self, pile: Pile, kinds: tuple[Kind, ...] = ("pooled",), *, jpeg: bool = False
+    ) -> dict[Kind, Described]:
+        """Describe the pictures of a pile.
+
+        Args:
+            pile: the pictures; one that cannot be read is left out, and said.
+            kinds: "pooled" features, or the descriptions of "structure" that
+                `structure_distance` compares, half precision.
+            jpeg: look at each picture after JPEG compression.
+
+        Returns:
+            One description a kind; the same keys in all.
+        """
+        what = f"{self.extractor.title}, {pile.name}" + (f", JPEG {JPEG_QUALITY}" if jpeg else "")
+        keys: list[str] = []
+        rows = {kind: _Rows() for kind in kinds}
+        for picture in self._listener.watch(self._described(pile, kinds, jpeg), what, len(pile)):
+            if picture.error is not None:
+                self._listener.failed(picture.error)
+                continue
+            keys.append(picture.key)
+            for kind in kinds:
+                rows[kind].add(picture.found[kind])
+        return {kind: Described(keys, rows[kind].tensor()) for kind in kinds}
+
+    def _described(self, pile: Pile, kinds: tuple[Kind, ...], jpeg: bool) -> Iterator[_Picture]:
+        """Yield every picture with its features, or with what is wrong with it."""
+        batch: list[_Picture] = []
+
+        def load(item: tuple[str, Source]) -> _Picture:
+            return self._load(*item, kinds, jpeg)
+
+        for picture in ahead(load, pile.sources.items()):
+            if picture.levels is None:
+                yield picture
+                continue
+            batch.append(picture)
+            if len(batch) == self._batch:
+                yield from self._computed(batch, kinds, jpeg)
+                batch = []
+        if batch:
+            yield from self._computed(batch, kinds, jpeg)
+
+    def _load(self, key: str, source: Source, kinds: tuple[Kind, ...], jpeg: bool) -> _Picture:
+        """Look a picture up, or decode and resize it."""
+        try:
+            digest = hashlib.sha256(source.path.read_bytes()).hexdigest() + (source.half or "")
+        except OSError as error:
+            reason = error.strerror or str(error)
+            return _Picture(key, error=f"{source.path}: cannot be read: {reason}")
+        found = {kind: self._cache.get(_name(digest, kind, jpeg)) for kind in kinds}
+        kept = {kind: vector for kind, vector in found.items() if vector is not None}
+        if len(kept) == len(kinds):
+            return _Picture(key, digest, found=kept)
+        try:
+            image = read_source(source)
+        except MediaError as error:
+            return _Picture(key, error=str(error))
+        image = through_jpeg(image, JPEG_QUALITY) if jpeg else image
+        return _Picture(key, digest, self.extractor.network.fit(image))
+
+    def _computed(
+        self, batch: list[_Picture], kinds: tuple[Kind, ...], jpeg: bool
+    ) -> Iterator[_Picture]:
+        levels = np.stack([picture.levels for picture in batch if picture.levels is not None])
+        x = torch.from_numpy(levels).permute(0, 3, 1, 2).to(self._device)
+        with torch.inference_mode():
+            seen = self._network(x.contiguous(memory_format=torch.channels_last))
+            columns: dict[Kind, NDArray[np.float32] | NDArray[np.float16]] = {}
+            if "pooled" in kinds:
+                columns["pooled"] = seen.pooled.float().cpu().numpy()
+            if "structure" in kinds:
+                columns["structure"] = self_similarity(seen.places).half().cpu().numpy()
+        made = [
+            _Picture(picture.key, found={kind: columns[kind][row] for kind in kinds})
+            for row, picture in enumerate(batch)
+        ]
+        self._cache.put(
+            {
+                _name(picture.digest, kind, jpeg): done.found[kind]
+                for picture, done in zip(batch, made, strict=True)
+                for kind in kinds
+            }
+        )
+        yield from made
+
+
+def ahead(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """Work on a few items at a time beside the caller; results in order."""
+    pool = ThreadPoolExecutor(_THREADS, "read")
+    waiting: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Rows:
+    """Vectors of one length, gathered in a file without a name."""
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (the map outlives a block)
+        self._dtype: np.dtype[np.float32] | np.dtype[np.float16] = np.dtype(np.float32)
+        self._count = self._length = 0
+
+    def add(self, vector: Vector) -> None:
+        self._dtype, self._length = vector.dtype, len(vector)
+        self._file.write(vector.tobytes())
+        self._count += 1
+
+    def tensor(self) -> Tensor:
+        if not self._count:
+            return torch.empty(0, 0)
+        self._file.flush()
+        shape = (self._count, self._length)
+        return torch.from_numpy(np.memmap(self._file, self._dtype, "r+", shape=shape))
+
+
+def _name(digest: str, kind: Kind, jpeg: bool) -> str:
+    return f"{digest}:{kind}" + (f":jpeg{JPEG_QUALITY}" if jpeg else "")
