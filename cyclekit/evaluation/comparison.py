@@ -70,7 +70,10 @@ def compare_values(
         keys = common_keys(values[first], values[second])
         if len(keys) < FEWEST:
             continue
-        x, y = (torch.tensor([values[model][key] for key in keys]) for model in (first, second))
+        x, y = (
+            torch.tensor([values[model][key] for key in keys], dtype=torch.float64)
+            for model in (first, second)
+        )
         found.append(Difference(key, name, (first, second), len(keys), compare_means(x, y)))
     return found
 

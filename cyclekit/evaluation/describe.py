@@ -32,7 +32,7 @@ Kind = Literal["pooled", "structure"]
 BATCH = {"cpu": 16, "cuda": 64}
 """Pictures that run at once; on CPUs, more were slower."""
 JPEG_QUALITY = 90
-_THREADS, _AHEAD = 2, 24
+_THREADS, _AHEAD, _WINDOW = 2, 24, 256
 
 
 @dataclass(frozen=True)
@@ -107,22 +107,19 @@ class Describer:
         return {kind: Described(keys, rows[kind].tensor()) for kind in kinds}
 
     def _described(self, pile: Pile, kinds: tuple[Kind, ...], jpeg: bool) -> Iterator[_Picture]:
-        """Yield every picture with its features, or with what is wrong with it."""
-        batch: list[_Picture] = []
+        """Yield every picture with its features, or with what is wrong with it, in order."""
+        window: list[_Picture] = []
 
         def load(item: tuple[str, Source]) -> _Picture:
             return self._load(*item, kinds, jpeg)
 
         for picture in ahead(load, pile.sources.items()):
-            if picture.levels is None:
-                yield picture
-                continue
-            batch.append(picture)
-            if len(batch) == self._batch:
-                yield from self._computed(batch, kinds, jpeg)
-                batch = []
-        if batch:
-            yield from self._computed(batch, kinds, jpeg)
+            window.append(picture)
+            new = sum(waiting.levels is not None for waiting in window)
+            if new in (0, self._batch) or len(window) == _WINDOW:
+                yield from self._computed(window, kinds, jpeg)
+                window = []
+        yield from self._computed(window, kinds, jpeg)
 
     def _load(self, key: str, source: Source, kinds: tuple[Kind, ...], jpeg: bool) -> _Picture:
         """Look a picture up, or decode and resize it."""
@@ -143,9 +140,29 @@ class Describer:
         return _Picture(key, digest, self.extractor.network.fit(image))
 
     def _computed(
-        self, batch: list[_Picture], kinds: tuple[Kind, ...], jpeg: bool
+        self, window: list[_Picture], kinds: tuple[Kind, ...], jpeg: bool
     ) -> Iterator[_Picture]:
-        levels = np.stack([picture.levels for picture in batch if picture.levels is not None])
+        """Run the network on those that were not looked up; the others pass."""
+        levels = [picture.levels for picture in window if picture.levels is not None]
+        columns = self._run(np.stack(levels), kinds) if levels else {}
+        done = {
+            picture.digest: {kind: columns[kind][row] for kind in kinds}
+            for row, picture in enumerate(p for p in window if p.levels is not None)
+        }
+        self._cache.put(
+            {
+                _name(digest, kind, jpeg): vector
+                for digest, vectors in done.items()
+                for kind, vector in vectors.items()
+            }
+        )
+        for picture in window:
+            is_new = picture.levels is not None
+            yield _Picture(picture.key, found=done[picture.digest]) if is_new else picture
+
+    def _run(
+        self, levels: NDArray[np.float32], kinds: tuple[Kind, ...]
+    ) -> dict[Kind, NDArray[np.float32] | NDArray[np.float16]]:
         x = torch.from_numpy(levels).permute(0, 3, 1, 2).to(self._device)
         with torch.inference_mode():
             seen = self._network(x.contiguous(memory_format=torch.channels_last))
@@ -154,18 +171,7 @@ class Describer:
                 columns["pooled"] = seen.pooled.float().cpu().numpy()
             if "structure" in kinds:
                 columns["structure"] = self_similarity(seen.places).half().cpu().numpy()
-        made = [
-            _Picture(picture.key, found={kind: columns[kind][row] for kind in kinds})
-            for row, picture in enumerate(batch)
-        ]
-        self._cache.put(
-            {
-                _name(picture.digest, kind, jpeg): done.found[kind]
-                for picture, done in zip(batch, made, strict=True)
-                for kind in kinds
-            }
-        )
-        yield from made
+        return columns
 
 
 def ahead(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
@@ -197,11 +203,13 @@ class _Rows:
         self._count += 1
 
     def tensor(self) -> Tensor:
-        if not self._count:
-            return torch.empty(0, 0)
-        self._file.flush()
-        shape = (self._count, self._length)
-        return torch.from_numpy(np.memmap(self._file, self._dtype, "r+", shape=shape))
+        """Map what was gathered; the map outlives the file, and nothing more can be added."""
+        with self._file as file:
+            if not self._count:
+                return torch.empty(0, 0)
+            file.flush()
+            shape = (self._count, self._length)
+            return torch.from_numpy(np.memmap(file, self._dtype, "r+", shape=shape))
 
 
 def _name(digest: str, kind: Kind, jpeg: bool) -> str:

@@ -104,7 +104,7 @@ def score_likeness(
     for key, likeness in known.items():
         if not values.get(key):
             continue
-        mean = mean_estimate(torch.tensor(list(values[key].values())))
+        mean = mean_estimate(torch.tensor(list(values[key].values()), dtype=torch.float64))
         idle = (nothing or {}).get(key)
         baseline = float(np.mean(list(idle.values()))) if idle else None
         name = f"{likeness.name} ({how})"
