@@ -24,6 +24,7 @@ Examples:
 """
 FOLDER = click.Path(path_type=Path)
 SOME_FAILED = 3
+_NO_DATA = "missing --data ROOT: the dataset whose test split is translated"
 
 
 @click.command("evaluate", epilog=EXAMPLES)
@@ -94,6 +95,8 @@ def _check(output: Path | None, given: dict[str, Any]) -> None:
         raise UsageError(f"missing {missing} DIR: both sides are needed to compare")
     if models and not (given["runs"] or given["models"]):
         raise UsageError("missing -m MODEL or RUN: which model is to be measured?")
+    if given["models"] and not given["runs"] and not given["roots"]:
+        raise UsageError(_NO_DATA)
     if given["file"] and len(given["networks"]) != 1:
         raise UsageError("--features-file goes with a single --features NAME")
     if output is not None and (output / "results.json").exists() and not given["overwrite"]:
@@ -146,5 +149,5 @@ def _data_of_runs(runs: tuple[Path, ...]) -> tuple[tuple[Path, ...], tuple[str, 
     found = {open_run(run).config.data for run in runs}
     data = {(settings.roots, settings.names) for settings in found}
     if len(data) != 1 or not next(iter(data))[0]:
-        raise UsageError("missing --data ROOT: the dataset whose test split is translated")
+        raise UsageError(_NO_DATA)
     return data.pop()

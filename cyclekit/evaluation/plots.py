@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FORMATS = ("png", "svg")
-COLORS = ("#2a6fbb", "#c8553d", "#3d8b58", "#8a5fb0", "#b0872a", "#4a4a4a")
+COLORS = (
+    "#2a6fbb", "#c8553d", "#3d8b58", "#8a5fb0", "#b0872a", "#1f9aa3", "#d0679d", "#6b7d2a",
+    "#7a4a2b", "#5b6b8c",
+)  # fmt: skip
 REAL, NOTHING = "#222222", "#999999"
 SETS = ("frechet", "kernel", "density", "coverage", "precision", "recall", "diversity")
 """Scores of sets, in the order of the plot."""
@@ -47,7 +50,7 @@ def draw_plots(found: Evaluation, folder: Path) -> list[str]:
 
 
 def _scores(found: Evaluation) -> Figure | None:
-    """One panel a score: every model with its error, the floor as a band, doing nothing a line."""
+    """One panel a score: models with errors, the floor as a band, doing nothing as a line."""
     groups: dict[str, list[Score]] = {}
     for score in found.scores:
         if score.key.split(":")[0] in SETS:
@@ -56,18 +59,26 @@ def _scores(found: Evaluation) -> Figure | None:
         return None
     columns = min(4, len(groups))
     rows = -(-len(groups) // columns)
-    figure = _figure(3.1 * columns, 0.9 + (1.5 + 0.22 * _most(groups)) * rows)
+    legend = 0.3 + 0.25 * -(-(_most(groups) + 3) // columns)
+    figure = _figure(3.1 * columns, legend + (1.2 + 0.22 * _most(groups)) * rows)
     for place, group in enumerate(groups.values(), start=1):
         _panel(figure.add_subplot(rows, columns, place), group)
-    handles, labels = figure.axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=4, frameon=False)
+    handles, labels = figure.axes[0].get_legend_handles_labels()  # all panels have the same
+    figure.legend(
+        handles, labels, loc="outside upper left", ncols=columns, frameon=False, fontsize=9
+    )
     return figure
 
 
 def _panel(axes: Axes, group: list[Score]) -> None:
     for row, score in enumerate(group):
-        color = COLORS[row % len(COLORS)]
-        axes.errorbar(score.value, -row, xerr=score.error, fmt="o", color=color, capsize=3)
+        color, label = COLORS[row % len(COLORS)], _short(score.model)
+        axes.errorbar(
+            score.value, -row, xerr=score.error, fmt="o", color=color, capsize=3, label=label
+        )
+        if score.at_floor_counts is not None:
+            label = "models at the floor's counts" if row == 0 else ""
+            axes.plot(score.at_floor_counts, -row, "D", mec=color, mfc="none", ms=5, label=label)
     first = group[0]
     if first.floor is not None:
         low = high = first.floor.value
@@ -77,7 +88,7 @@ def _panel(axes: Axes, group: list[Score]) -> None:
         axes.axvspan(low, high, color=REAL, alpha=0.15, lw=0)
     if first.nothing is not None:
         axes.axvline(first.nothing, color=NOTHING, lw=1.2, ls="--", label="doing nothing")
-    axes.set_yticks([-row for row in range(len(group))], [_short(s.model) for s in group])
+    axes.set_yticks([])
     axes.set_ylim(-len(group) + 0.4, 0.6)
     axes.margins(x=0.12)
     axes.set_title(f"{first.name.split(' (')[0]}\n({first.better} is better)", fontsize=9)
@@ -153,5 +164,5 @@ def _most(groups: dict[str, list[Score]]) -> int:
     return max(len(group) for group in groups.values())
 
 
-def _short(name: str, width: int = 22) -> str:
+def _short(name: str, width: int = 32) -> str:
     return name if len(name) <= width else f"…{name[1 - width :]}"

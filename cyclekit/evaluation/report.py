@@ -75,7 +75,7 @@ def show_estimate(estimate: Estimate | None) -> str:
 
 
 def _digits(error: float | None) -> int | None:
-    if not error or not math.isfinite(error):
+    if not error or not math.isfinite(error) or error < 1e-6:  # rounding, not spread
         return None
     return max(0, 1 - math.floor(math.log10(error)))
 
