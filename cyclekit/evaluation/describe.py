@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cyclekit.data.datasets import read_source
 from cyclekit.data.layouts import Source
+from cyclekit.data.sources import read_source
 from cyclekit.errors import MediaError
 from cyclekit.evaluation.cache import FeatureCache, Vector
 from cyclekit.evaluation.listener import Listener

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cyclekit.data.datasets import read_source
 from cyclekit.data.layouts import Source
+from cyclekit.data.sources import read_source
 from cyclekit.errors import MediaError
 from cyclekit.evaluation.results import Evaluation
 from cyclekit.evaluation.task import Candidate, Task

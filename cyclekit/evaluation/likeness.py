@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cyclekit.data.datasets import read_source
 from cyclekit.data.layouts import Source
+from cyclekit.data.sources import read_source
 from cyclekit.errors import MediaError
 from cyclekit.evaluation.describe import ahead
 from cyclekit.evaluation.listener import Listener

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cyclekit.data.datasets import read_source
 from cyclekit.data.layouts import Source
+from cyclekit.data.sources import read_source
 from cyclekit.errors import MediaError
 from cyclekit.evaluation.describe import ahead
 from cyclekit.evaluation.pile import Pile, common_keys

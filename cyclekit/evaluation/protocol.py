@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from importlib import metadata
 from typing import Any
 
-import cyclekit
 from cyclekit.errors import MediaError
 from cyclekit.evaluation.describe import JPEG_QUALITY
 from cyclekit.evaluation.pile import Pile
@@ -51,7 +51,7 @@ def describe_pile(pile: Pile) -> dict[str, Any]:
 
 def version() -> str:
     """Return what measured, for the record."""
-    return f"cyclekit {cyclekit.__version__}"
+    return f"cyclekit {metadata.version('cyclekit')}"
 
 
 def warnings(real: Pile, outputs: Sequence[Pile]) -> list[str]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cyclekit.checkpoint.model import ModelInfo
-from cyclekit.data.datasets import read_source
 from cyclekit.data.layouts import Domain, Source, find_domains
+from cyclekit.data.sources import read_source
 from cyclekit.errors import DataError, MediaError
 from cyclekit.evaluation.listener import Listener
 from cyclekit.evaluation.pile import Pile, pile_of_sources
