@@ -1,7 +1,9 @@
 """The README's commands are run, and its claims about numbers and names are checked."""
 
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +12,16 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from matplotlib import get_cachedir
 
 from cyclekit.config.resolve import preset_names
+from cyclekit.hub.install import install_network
+from cyclekit.hub.networks import NETWORKS
 from cyclekit.hub.source import embedded_models
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.models import DISCRIMINATORS, GENERATORS
 from tests.legacy.published import resnet
+from tests.models.features.published import mobilenet_shapes, randomly
 from tests.tiny import picture, tiny_model
 
 ROOT = Path(__file__).parents[1]
@@ -35,22 +41,34 @@ def desk(tmp_path_factory):
         for i in range(3):
             cv2.imwrite(str(folder / name / f"{i}.png"), picture(24, 32, seed=i))
     cv2.imwrite(str(folder / "holiday.jpg"), picture(24, 32))
+    for place, name in (("A", "horses"), ("B", "zebras")):
+        for part in ("train", "test"):
+            shutil.copytree(folder / name, folder / f"horse2zebra/{part}{place}")
+    torch.save(randomly(mobilenet_shapes()), folder / "mobilenet.pth")
+    install_network(NETWORKS["mobilenet"], [folder / "mobilenet.pth"], cache=folder / "cyclekit")
     tiny_model(folder / "runs/zebra/model.safetensors")
     torch.save(resnet(blocks=6, width=2).state_dict(), folder / "latest_net_G_A.pth")
     return folder
 
 
 def test_the_readme_has_commands():
-    assert len(COMMANDS) == 10
-    assert {"translate", "train", "models", "data"} == {line.split()[1] for line in COMMANDS}
+    assert len(COMMANDS) == 13
+    assert {"translate", "train", "evaluate", "models", "data"} == {
+        line.split()[1] for line in COMMANDS
+    }
 
 
-@pytest.mark.parametrize("line", [line for line in COMMANDS if "download" not in line])
+@pytest.mark.parametrize(
+    "line", [line for line in COMMANDS if not re.search("download|pull", line)]
+)
 def test_a_command_of_the_readme_runs(desk, line):
     for long, short in SHORTENED.items():
         line = line.replace(long, short).replace("-o runs/zebra", "-o runs/new")
     command = [sys.executable, "-m", *shlex.split(line)]
-    result = subprocess.run(command, cwd=desk, capture_output=True, text=True, check=False)
+    surroundings = {**os.environ, "XDG_CACHE_HOME": str(desk), "MPLCONFIGDIR": get_cachedir()}
+    result = subprocess.run(
+        command, cwd=desk, env=surroundings, capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stderr
     assert result.stdout
 
@@ -61,6 +79,14 @@ def test_the_download_of_the_readme_is_a_real_command():
     (line,) = (line for line in COMMANDS if "download" in line)
     name, *arguments = shlex.split(line)[2:]
     assert command.commands[name].make_context(name, arguments).params["name"] == "horse2zebra"
+
+
+def test_the_network_of_the_readme_can_be_pulled():
+    from cyclekit.cli.models import command
+
+    (line,) = (line for line in COMMANDS if " pull " in line)
+    name, *arguments = shlex.split(line)[2:]
+    assert command.commands[name].make_context(name, arguments).params["name"] in NETWORKS
 
 
 def test_the_python_of_the_readme_runs():
@@ -76,6 +102,8 @@ def test_names_in_the_readme_are_complete():
         if not name.endswith("_antialias"):
             assert f"`{name}`" in README, name
     assert set(embedded_models()) == {"starry-night"}
+    for name in NETWORKS:
+        assert f"`{name}`" in README, name
     for name in ("cyclegan", "cyclegan-lite"):
         assert name in preset_names()
 

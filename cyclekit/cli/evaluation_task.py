@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cyclekit.errors import UsageError
 
 if TYPE_CHECKING:
-    from cyclekit.evaluation.listener import Listener
+    from cyclekit.cli.evaluation_progress import EvaluationProgress
     from cyclekit.evaluation.task import Candidate, Task
     from cyclekit.hub.split import Split
 
@@ -75,7 +75,7 @@ def named_models(models: Sequence[str], runs: Sequence[Path], *, seeds: bool) ->
 
 def task_of_models(
     models: Sequence[Named], roots: Sequence[Path], names: tuple[str, str] | None,
-    direction: str | None, folder: Path, listener: Listener, pairs: Any, how: dict[str, Any],
+    direction: str | None, folder: Path, progress: EvaluationProgress, pairs: Any, how: dict[str, Any],
 ) -> Task:  # fmt: skip
     """Translate the test split with every model, there and back where a model knows the way.
 
@@ -85,7 +85,7 @@ def task_of_models(
         names: of its domains.
         direction: as `ModelInfo.find` takes it.
         folder: for the outputs.
-        listener: hears of progress and failures.
+        progress: hears of progress and failures.
         pairs: how outputs and real pictures pair up.
         how: arguments of the translator.
     """
@@ -94,7 +94,7 @@ def task_of_models(
     candidates, split = [], None
     for number, model in enumerate(models):
         place = folder / f"{number}-{_safe(model.name)}"
-        candidate, own = _translate(model, roots, names, direction, place, listener, how)
+        candidate, own = _translate(model, roots, names, direction, place, progress, how)
         if split is not None and own.real.sources != split.real.sources:
             raise UsageError(
                 f"{model.name} makes {own.target}, {models[0].name} makes "
@@ -108,7 +108,7 @@ def task_of_models(
 
 def _translate(
     model: Named, roots: Sequence[Path], names: tuple[str, str] | None, direction: str | None,
-    folder: Path, listener: Listener, how: dict[str, Any],
+    folder: Path, progress: EvaluationProgress, how: dict[str, Any],
 ) -> tuple[Candidate, Split]:  # fmt: skip
     from cyclekit.evaluation.task import Candidate
     from cyclekit.hub.open import open_generator
@@ -117,14 +117,15 @@ def _translate(
 
     opened = open_generator(model.source, direction)
     split = find_split(roots, opened.info, opened.direction, names)
+    progress.note(f"{model.name}: {split.source.name} to {split.target}")
     there = Translator(opened.generator, **how)
-    output = translate_pile(there, split.source, folder / "output", model.name, listener)
+    output = translate_pile(there, split.source, folder / "output", model.name, progress)
     other = {"ab": "ba", "ba": "ab"}[opened.direction]
     back = None
     if other in opened.info.directions:
         way_back = Translator(open_generator(model.source, other).generator, **how)
         name = f"{model.name}, back"
-        back = translate_pile(way_back, output, folder / "back", name, listener)
+        back = translate_pile(way_back, output, folder / "back", name, progress)
     return Candidate(model.name, output, back, model.recipe), split
 
 

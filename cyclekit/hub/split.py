@@ -31,14 +31,14 @@ class Split:
     """Pictures of the target domain that training saw."""
     target: str
     """Name of the target domain."""
-    by_name: bool
-    """Whether domains were matched by name; if not, the first is the model's first."""
 
 
 def find_split(
     roots: Sequence[Path], info: ModelInfo, direction: str, names: tuple[str, str] | None = None
 ) -> Split:
     """Find the test split of a dataset, and which of its domains a model turns into the other.
+
+    Domains that have the model's names are matched by them; else the first is the model's first.
 
     Args:
         roots: as `cyclekit.data.layouts.find_domains` takes them.
@@ -51,11 +51,9 @@ def find_split(
             that training did not see.
     """
     domains = find_domains(roots, names)
-    by_name = {domain.name.casefold() for domain in domains} == {n.casefold() for n in info.names}
-    wanted = info.domains(direction)
-    if by_name:
-        found = {domain.name.casefold(): domain for domain in domains}
-        source, target = (found[name.casefold()] for name in wanted)
+    found = {domain.name.casefold(): domain for domain in domains}
+    if found.keys() == {name.casefold() for name in info.names}:
+        source, target = (found[name.casefold()] for name in info.domains(direction))
     else:
         source, target = domains if direction == "ab" else domains[::-1]
     for domain in (source, target):
@@ -65,7 +63,6 @@ def find_split(
         pile_of_sources(f"test {target.name}", target.held_out),
         pile_of_sources(f"train {target.name}", target.train),
         target.name,
-        by_name,
     )
 
 
