@@ -110,7 +110,7 @@ def _tools(given: dict[str, Any], progress: EvaluationProgress) -> Tools:
 
     from cyclekit.devices import find_device
     from cyclekit.evaluation.task import Tools
-    from cyclekit.hub.networks import open_extractor, open_lpips
+    from cyclekit.hub.extractors import open_extractor, open_lpips
 
     names = [name for name in given["networks"] if name != "none"]
     device = find_device(given["device"])

@@ -8,11 +8,13 @@ from torch import Tensor
 from cyclekit.errors import DataError
 from cyclekit.evaluation.cache import FeatureCache
 from cyclekit.evaluation.comparison import compare_outputs, compare_values
+from cyclekit.evaluation.copying import score_copying
 from cyclekit.evaluation.describe import Described, Describer, Kind
+from cyclekit.evaluation.floor import measure_floor
 from cyclekit.evaluation.likeness import Likeness, score_likeness
 from cyclekit.evaluation.pile import Pile, common_keys
 from cyclekit.evaluation.results import Evaluation
-from cyclekit.evaluation.sets import measure_floor, score_copying, score_sets
+from cyclekit.evaluation.sets import score_sets
 from cyclekit.evaluation.task import Candidate, Task, Tools
 from cyclekit.metrics.coverage import NEIGHBOURS, realism
 from cyclekit.metrics.neighbours import nearest

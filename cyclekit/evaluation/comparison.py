@@ -11,7 +11,7 @@ from torch import Tensor
 from cyclekit.evaluation.describe import Described
 from cyclekit.evaluation.pile import common_keys
 from cyclekit.evaluation.results import Difference, Repeated, Score
-from cyclekit.evaluation.sets import THOUSANDTHS
+from cyclekit.evaluation.set_scores import THOUSANDTHS
 from cyclekit.metrics.estimate import spread
 from cyclekit.metrics.frechet import frechet_distance
 from cyclekit.metrics.significance import (

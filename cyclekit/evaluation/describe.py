@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import IO, Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 import torch
@@ -18,21 +15,20 @@ from torch import Tensor
 from cyclekit.data.layouts import Source
 from cyclekit.data.sources import read_source
 from cyclekit.errors import MediaError
+from cyclekit.evaluation.ahead import ahead
 from cyclekit.evaluation.cache import FeatureCache, Vector
 from cyclekit.evaluation.listener import Listener
 from cyclekit.evaluation.pile import Pile
+from cyclekit.evaluation.rows import Rows
 from cyclekit.media.resample import through_jpeg
 from cyclekit.metrics.structure import self_similarity
 from cyclekit.models.features.extractor import Extractor
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 Kind = Literal["pooled", "structure"]
 BATCH = {"cpu": 16, "cuda": 64}
 """Pictures that run at once; on CPUs, more were slower."""
 JPEG_QUALITY = 90
-_THREADS, _AHEAD, _WINDOW = 2, 24, 256
+_WINDOW = 256
 
 
 @dataclass(frozen=True)
@@ -96,7 +92,7 @@ class Describer:
         """
         what = f"{self.extractor.title}, {pile.name}" + (f", JPEG {JPEG_QUALITY}" if jpeg else "")
         keys: list[str] = []
-        rows = {kind: _Rows() for kind in kinds}
+        rows = {kind: Rows() for kind in kinds}
         for picture in self._listener.watch(self._described(pile, kinds, jpeg), what, len(pile)):
             if picture.error is not None:
                 self._listener.failed(picture.error)
@@ -172,44 +168,6 @@ class Describer:
             if "structure" in kinds:
                 columns["structure"] = self_similarity(seen.places).half().cpu().numpy()
         return columns
-
-
-def ahead(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """Work on a few items at a time beside the caller; results in order."""
-    pool = ThreadPoolExecutor(_THREADS, "read")
-    waiting: deque[Future[R]] = deque()
-    try:
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) > _AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-class _Rows:
-    """Vectors of one length, gathered in a file without a name."""
-
-    def __init__(self) -> None:
-        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (the map outlives a block)
-        self._dtype: np.dtype[np.float32] | np.dtype[np.float16] = np.dtype(np.float32)
-        self._count = self._length = 0
-
-    def add(self, vector: Vector) -> None:
-        self._dtype, self._length = vector.dtype, len(vector)
-        self._file.write(vector.tobytes())
-        self._count += 1
-
-    def tensor(self) -> Tensor:
-        """Map what was gathered; the map outlives the file, and nothing more can be added."""
-        with self._file as file:
-            if not self._count:
-                return torch.empty(0, 0)
-            file.flush()
-            shape = (self._count, self._length)
-            return torch.from_numpy(np.memmap(file, self._dtype, "r+", shape=shape))
 
 
 def _name(digest: str, kind: Kind, jpeg: bool) -> str:

@@ -13,7 +13,7 @@ from torch import Tensor
 from cyclekit.data.layouts import Source
 from cyclekit.data.sources import read_source
 from cyclekit.errors import MediaError
-from cyclekit.evaluation.describe import ahead
+from cyclekit.evaluation.ahead import ahead
 from cyclekit.evaluation.listener import Listener
 from cyclekit.evaluation.pile import Pile, common_keys
 from cyclekit.evaluation.results import Better, Score

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cyclekit.data.layouts import Source
 from cyclekit.data.sources import read_source
 from cyclekit.errors import MediaError
-from cyclekit.evaluation.describe import ahead
+from cyclekit.evaluation.ahead import ahead
 from cyclekit.evaluation.pile import Pile, common_keys
 
 Pairs = Literal["auto", "names", "none"]

@@ -10,13 +10,8 @@ from torch import Tensor
 
 from cyclekit.data.download import Part, Progress
 from cyclekit.errors import CheckpointError, MediaError, UsageError
-from cyclekit.hub.networks import (
-    CHECKSUM,
-    Network,
-    file_checksum,
-    installed_file,
-    read_merged,
-)
+from cyclekit.hub.extractors import CHECKSUM, file_checksum, read_merged
+from cyclekit.hub.networks import Network, installed_file
 from cyclekit.media.atomic import replacing
 from cyclekit.models.features import FEATURES, Lpips
 from cyclekit.models.features.base import Metadata, Weights

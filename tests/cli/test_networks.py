@@ -5,7 +5,8 @@ import torch
 from click.testing import CliRunner
 
 from cyclekit.cli.models import command
-from cyclekit.hub.networks import NETWORKS, open_extractor
+from cyclekit.hub.extractors import open_extractor
+from cyclekit.hub.networks import NETWORKS
 from tests.models.features.published import mobilenet_shapes, randomly
 
 

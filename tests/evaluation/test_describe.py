@@ -4,8 +4,9 @@ import torch
 
 from cyclekit.data.layouts import Source
 from cyclekit.evaluation import describe
+from cyclekit.evaluation.ahead import ahead
 from cyclekit.evaluation.cache import FeatureCache
-from cyclekit.evaluation.describe import Describer, ahead
+from cyclekit.evaluation.describe import Describer
 from cyclekit.evaluation.pile import Pile, pile_of_folder
 from cyclekit.media.images import Picture, write
 from cyclekit.media.resample import pil_bicubic, through_jpeg

@@ -1,8 +1,11 @@
 import pytest
 import torch
 
-from cyclekit.evaluation import sets
-from cyclekit.evaluation.sets import errors, measure, measure_floor, score_copying, score_sets
+from cyclekit.evaluation import floor, sets
+from cyclekit.evaluation.copying import score_copying
+from cyclekit.evaluation.floor import measure_floor
+from cyclekit.evaluation.set_scores import measure
+from cyclekit.evaluation.sets import errors, score_sets
 from cyclekit.metrics.frechet import distance_of_few
 from cyclekit.metrics.kernel import kernel_distance
 from tests.evaluation.worlds import averages, cloud
@@ -82,6 +85,7 @@ def test_few_pictures_leave_out_what_needs_neighbours():
 
 def test_many_pictures_get_no_jackknife_and_one_draw(monkeypatch):
     monkeypatch.setattr(sets, "MANY", 10)
+    monkeypatch.setattr(floor, "MANY", 10)
     real, fake = cloud(12), cloud(8, seed=1)
     assert set(errors(real, fake, tuple(ALL))) == {"kernel"}
     assert measure_floor(real, fake, cloud(20, seed=2)).scores["frechet"].error is None

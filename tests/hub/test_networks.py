@@ -12,15 +12,9 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from cyclekit.errors import CheckpointError, DataError, UsageError
+from cyclekit.hub.extractors import open_extractor, open_lpips
 from cyclekit.hub.install import install_network, pull_network
-from cyclekit.hub.networks import (
-    NETWORKS,
-    Origin,
-    find_network,
-    installed_file,
-    open_extractor,
-    open_lpips,
-)
+from cyclekit.hub.networks import NETWORKS, Origin, find_network, installed_file
 from cyclekit.models.features import FEATURES
 from tests.models.features.published import (
     VGG16,
