@@ -1,5 +1,6 @@
 """The README's commands are run, and its claims about numbers and names are checked."""
 
+import os
 import re
 import shlex
 import shutil
@@ -11,13 +12,17 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from matplotlib import get_cachedir
 
 import cyclekit
 from cyclekit.config.resolve import preset_names
+from cyclekit.hub.install import install_network
+from cyclekit.hub.networks import NETWORKS
 from cyclekit.hub.source import embedded_models
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.models import DISCRIMINATORS, GENERATORS
 from tests.legacy.published import resnet
+from tests.models.features.published import mobilenet_shapes, randomly
 from tests.tiny import picture, tiny_model
 
 ROOT = Path(__file__).parents[1]
@@ -40,23 +45,33 @@ def desk(tmp_path_factory):
         cv2.imwrite(str(folder / name), picture(24, 32))
     shutil.copytree(folder / "photos", folder / "masks")
     tiny_model(folder / "runs/zebra/model.safetensors", keep_discriminators=True)
+    for place, name in (("A", "horses"), ("B", "zebras")):
+        for part in ("train", "test"):
+            shutil.copytree(folder / name, folder / f"horse2zebra/{part}{place}")
+    torch.save(randomly(mobilenet_shapes()), folder / "mobilenet.pth")
+    install_network(NETWORKS["mobilenet"], [folder / "mobilenet.pth"], cache=folder / "cyclekit")
     torch.save(resnet(blocks=6, width=2).state_dict(), folder / "latest_net_G_A.pth")
     return folder
 
 
 def test_the_readme_has_commands():
     assert len(COMMANDS) >= 16
-    assert {"translate", "critique", "train", "models", "data"} == {
+    assert {"translate", "critique", "train", "evaluate", "models", "data"} == {
         line.split()[1] for line in COMMANDS
     }
 
 
-@pytest.mark.parametrize("line", [line for line in COMMANDS if "download" not in line])
+@pytest.mark.parametrize(
+    "line", [line for line in COMMANDS if not re.search("download|pull", line)]
+)
 def test_a_command_of_the_readme_runs(desk, line):
     for long, short in SHORTENED.items():
         line = line.replace(long, short).replace("-o runs/zebra", "-o runs/new")
     command = [sys.executable, "-m", *shlex.split(line)]
-    result = subprocess.run(command, cwd=desk, capture_output=True, text=True, check=False)
+    surroundings = {**os.environ, "XDG_CACHE_HOME": str(desk), "MPLCONFIGDIR": get_cachedir()}
+    result = subprocess.run(
+        command, cwd=desk, env=surroundings, capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stderr
     assert result.stdout
 
@@ -67,6 +82,14 @@ def test_the_download_of_the_readme_is_a_real_command():
     (line,) = (line for line in COMMANDS if "download" in line)
     name, *arguments = shlex.split(line)[2:]
     assert command.commands[name].make_context(name, arguments).params["name"] == "horse2zebra"
+
+
+def test_the_network_of_the_readme_can_be_pulled():
+    from cyclekit.cli.models import command
+
+    (line,) = (line for line in COMMANDS if " pull " in line)
+    name, *arguments = shlex.split(line)[2:]
+    assert command.commands[name].make_context(name, arguments).params["name"] in NETWORKS
 
 
 def test_the_python_of_the_readme_runs():
@@ -101,6 +124,8 @@ def test_names_in_the_readme_are_complete():
         if not name.endswith("_antialias"):
             assert f"`{name}`" in README, name
     assert set(embedded_models()) == {"starry-night"}
+    for name in NETWORKS:
+        assert f"`{name}`" in README, name
     for name in ("cyclegan", "cyclegan-lite"):
         assert name in preset_names()
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "translate": "Translate pictures with a model.",
     "train": "Train a model on two folders of pictures.",
     "critique": "Ask a discriminator how real pictures look.",
+    "evaluate": "Measure how good pictures or models are.",
     "models": "List, show and convert models.",
     "data": "List public datasets and fetch them.",
 }

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cyclekit.cli.networks import list_networks, pull
+
 if TYPE_CHECKING:
     from cyclekit.checkpoint.model import ModelInfo
     from cyclekit.hub.card import Card
@@ -32,6 +34,10 @@ Examples:
 @click.group("models")
 def command() -> None:
     """List, inspect and convert models."""
+
+
+command.add_command(list_networks)
+command.add_command(pull)
 
 
 @command.command("list", epilog=LISTING)

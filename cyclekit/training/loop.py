@@ -14,9 +14,10 @@ from cyclekit.checkpoint.model import save_model
 from cyclekit.checkpoint.state import save_state
 from cyclekit.config.schema import Config
 from cyclekit.data.augment import Augmentation
-from cyclekit.data.datasets import Unpaired, require_usable
+from cyclekit.data.datasets import Unpaired
 from cyclekit.data.layouts import Domain
 from cyclekit.data.loader import Positions, RawBatch, make_loader
+from cyclekit.data.sources import require_usable
 from cyclekit.errors import ConfigError
 from cyclekit.pixels import from_bytes
 from cyclekit.training.distributed import Team, anyone, require_even_shares
