@@ -1,7 +1,7 @@
 """Measure cyclekit beside a plain reference, in one run: `tools/bench.py [PART...] [--json]`.
 
-Parts: forward, train, translate, memory, help, large (all by default). Ratios are of the best of several
-alternating runs, because machines are shared. Runs unchanged on a CPU and on a GPU.
+Parts: forward, train, translate, memory, control, help, large (all by default). Ratios are of the
+best of several alternating runs, because machines are shared. Runs unchanged on a CPU and on a GPU.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ def main() -> None:
         "train": bench_train,
         "translate": bench_translate,
         "memory": bench_memory,
+        "control": bench_control,
         "help": bench_help,
         "large": bench_large,
     }
@@ -266,6 +268,40 @@ def _peak_memory(command: list[str]) -> int:
         [sys.executable, "-c", script, *command], capture_output=True, text=True, check=True
     )
     return int(result.stdout)
+
+
+def bench_control() -> list[Figures]:
+    """Time what control adds to a picture of 30 megapixels, and measure its memory."""
+    from cyclekit.inference.control import blend
+
+    before = cv2.resize(_photograph(256), (6684, 4456))
+    after = np.ascontiguousarray(before[:, ::-1])
+    mask = np.zeros(before.shape[:2], np.uint8)
+    mask[500:-500, 700:-700] = 255
+    figures = []
+    for dtype, factor in ((np.uint8, 1), (np.uint16, 257)):
+        pair = [image.astype(dtype) * dtype(factor) for image in (before, after)]
+        for name, options in (
+            ("strength", {"strength": 0.5}),
+            ("keep", {"keep": "luminance"}),
+            ("mask", {"keep": "color", "strength": 0.7, "mask": mask, "feather": 100}),
+        ):
+            started = time.perf_counter()
+            blend(*pair, **options)
+            seconds = time.perf_counter() - started
+            tracemalloc.start()
+            made = blend(*pair, **options)
+            beyond = tracemalloc.get_traced_memory()[1] - made.nbytes
+            tracemalloc.stop()
+            figures.append(
+                {
+                    "what": name,
+                    "bits": 8 * made.itemsize,
+                    "seconds": round(seconds, 1),
+                    "mb_beyond_result": round(beyond / 1e6),
+                }
+            )
+    return figures
 
 
 def bench_help() -> list[Figures]:

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from cyclekit.errors import MediaError
-from cyclekit.inference.control import blend
 from cyclekit.inference.cycle import Cycle, CycleCheck
+from cyclekit.inference.finish import finished
 from cyclekit.inference.fit import resized, wanted_size
 from cyclekit.inference.masks import stretched
 from cyclekit.inference.results import Options, Result
@@ -31,9 +31,6 @@ AHEAD = 3
 """Pictures read before the network asks, and written behind it."""
 _THREADS = 2
 _GAP = 8
-_GRAY_STAYS = (
-    "all of a gray picture is luminance, which is kept; --gray-to-color lets it take colour"
-)
 
 
 @dataclass(frozen=True)
@@ -180,7 +177,8 @@ def _save(task: _Task, how: Options) -> Result:
     started = time.perf_counter()
     job, before = task.job, task.picture
     assert before is not None
-    after, told = _controlled(task, how)
+    assert task.made is not None
+    after, told = finished(before, task.made, task.mask, how)
     try:
         kept = _compared(job.output, before, after, how) if how.compare else ()
         lost = _written(job.output, after, how)
@@ -194,28 +192,6 @@ def _save(task: _Task, how: Options) -> Result:
     )
 
 
-def _controlled(task: _Task, how: Options) -> tuple[Picture, tuple[str, ...]]:
-    """Let no more of the translation through than the user wants."""
-    before, made, control = task.picture, task.made, how.control
-    assert before is not None
-    assert made is not None
-    gray = before.gray and (not how.color or control.keep == "color")
-    pixels = _luma(made) if gray else made
-    if not control.idle:
-        old = before.pixels[..., 0] if gray else before.pixels
-        pixels = blend(
-            old,
-            pixels,
-            strength=control.strength,
-            keep=control.keep,
-            mask=task.mask,
-            feather=control.feather,
-        )
-    notes = (_GRAY_STAYS,) if gray and control.keep == "luminance" else ()
-    rgb: Any = np.repeat(pixels[..., None], 3, axis=2) if gray else pixels
-    return replace(before, pixels=rgb, gray=gray), notes
-
-
 def _compared(output: Path, before: Picture, after: Picture, how: Options) -> tuple[str, ...]:
     both = Picture(_side_by_side(before.pixels, after.pixels))
     return _written(compare_path(output), both, how)
@@ -226,14 +202,6 @@ def _written(path: Path, picture: Picture, how: Options) -> tuple[str, ...]:
     if path.exists() and not how.overwrite:
         return (f"{path} was already there and is kept; --overwrite replaces it",)
     return write(path, picture)
-
-
-def _luma(rgb: Array) -> Array:
-    """Bring colour back to gray (H, W), by the weights of JPEG."""
-    import cv2
-
-    gray: Any = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    return np.asarray(gray)
 
 
 def _side_by_side(before: Array, after: Array) -> Array:

@@ -50,7 +50,7 @@ def plan(
         wanted: "png", "jpg", "webp", "tiff", or "same" as the input.
         compare: whether every job also writes to `compare_path` of its output.
         masks: resolved files that are read too: nothing is written over them, and in an input
-            folder they are no inputs, unless it holds nothing else.
+            folder or pattern they are no inputs, unless it holds nothing else.
 
     Returns:
         Jobs in the order given, folders in natural order; no input twice, no output twice.
@@ -118,15 +118,13 @@ def _find(inputs: Sequence[Path], output: Path, masks: Collection[Path]) -> Iter
         elif entry.exists():
             yield _Found(entry, Path(entry.name))
         elif glob.has_magic(str(entry)):
-            yield from _matching(entry, output)
+            yield from _matching(entry, output, masks)
         else:
             yield _Found(entry, Path(entry.name), "no such file or folder")
 
 
 def _in_folder(folder: Path, output: Path, masks: Collection[Path]) -> Iterator[_Found]:
-    inside = _outside(list_pictures(folder), folder, output)
-    if masks:
-        inside = [path for path in inside if path.resolve() not in masks] or inside
+    inside = _unmasked(_outside(list_pictures(folder), folder, output), masks)
     yield from (_Found(path, path.relative_to(folder)) for path in inside)
     if not inside:
         yield _Found(folder, Path(folder.name), "no pictures in this folder")
@@ -140,10 +138,16 @@ def _outside(paths: Iterable[Path], root: Path, output: Path) -> list[Path]:
     return [path for path in paths if made not in path.resolve().parents]
 
 
-def _matching(pattern: Path, output: Path) -> Iterator[_Found]:
+def _unmasked(paths: list[Path], masks: Collection[Path]) -> list[Path]:
+    """Leave masks out, unless there is nothing else."""
+    return [path for path in paths if not masks or path.resolve() not in masks] or paths
+
+
+def _matching(pattern: Path, output: Path, masks: Collection[Path]) -> Iterator[_Found]:
     fixed = next(parent for parent in pattern.parents if not glob.has_magic(str(parent)))
     matches = (Path(name) for name in glob.glob(str(pattern), recursive=True))  # noqa: PTH207 (absolute patterns)
     files = _outside(sorted((p for p in matches if p.is_file()), key=natural), fixed, output)
+    files = _unmasked(files, masks)
     yield from (_Found(path, path.relative_to(fixed)) for path in files)
     if not files:
         yield _Found(pattern, Path(pattern.name), "no file matches this pattern")

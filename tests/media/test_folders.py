@@ -134,9 +134,11 @@ def test_endings_change_only_where_they_must(wanted: str, name: str, suffix: str
 def test_masks_are_no_inputs_and_are_never_written_over(tmp_path: Path) -> None:
     touch(tmp_path, "in/a.png", "in/b.png", "in/masks/a.png", "out/b.png")
     mask, other = tmp_path / "in/masks/a.png", tmp_path / "out/b.png"
-    a, b = plan([tmp_path / "in"], tmp_path / "out", masks={mask.resolve(), other.resolve()})
-    assert (a.place, a.error) == (Path("a.png"), None)
-    assert b.error == f"its output {other} is a mask; choose another output folder"
+    masks = {mask.resolve(), other.resolve()}
+    for inputs in (tmp_path / "in", tmp_path / "in/**/*.png"):
+        a, b = plan([inputs], tmp_path / "out", masks=masks)
+        assert (a.place, a.error) == (Path("a.png"), None)
+        assert b.error == f"its output {other} is a mask; choose another output folder"
 
 
 def test_what_is_nothing_but_masks_is_still_translated(tmp_path: Path) -> None:
