@@ -7,3 +7,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # What a run remembers of this machine must not reach the tests, nor stay after them.
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="cyclekit-tests-")
+
+from hypothesis import settings
+
+# `--hypothesis-profile thorough` draws new examples, and many.
+settings.register_profile("quick", derandomize=True, max_examples=60, deadline=None)
+settings.register_profile("thorough", max_examples=3000, deadline=None)
+settings.load_profile("quick")

@@ -12,6 +12,8 @@ from typing import NoReturn
 
 import click
 
+from cyclekit.cli.lines import one_line
+from cyclekit.cli.signals import AskedToEnd, orderly_end
 from cyclekit.errors import CyclekitError
 
 COMMANDS = {
@@ -70,7 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # libraries' advice is for us, not for who runs a command
     _let_paths_through()
-    sys.exit(_run(arguments))
+    with orderly_end():
+        sys.exit(_run(arguments))
 
 
 def _let_paths_through() -> None:
@@ -85,9 +88,13 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         return _call(arguments)
     except OSError as error:
-        if error.filename is not None or not _has_lost_stdout():
-            raise
         reason = error.strerror or error
+        if error.filename is not None:  # of which nobody below knew what to make
+            name = os.fsdecode(error.filename)
+            click.echo(f"error: {one_line(name)}: {reason}", err=True)
+            return 1
+        if not _has_lost_stdout():
+            raise
         click.echo(f"error: standard output cannot be written: {reason}", err=True)
         return 1
 
@@ -110,9 +117,12 @@ def _call(arguments: Sequence[str] | None) -> int:
         error.show()
         return error.exit_code
     except CyclekitError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {one_line(str(error))}", err=True)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return INTERRUPTED
+    except AskedToEnd as asked:
+        click.echo("terminated", err=True)
+        return asked.exit_code
     return code if isinstance(code, int) else 0

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
+from cyclekit.cli.lines import one_line
+from cyclekit.cli.quiet_libraries import quiet_libraries
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -101,8 +104,9 @@ class Report:
 
     def watch(self, results: Iterable[Outcome], total: int) -> None:
         """Take in all results, with a progress bar where stderr is a terminal."""
-        for result in self._with_progress(results, total):
-            self.add(result)
+        with quiet_libraries():
+            for result in self._with_progress(results, total):
+                self.add(result)
         self.summarise()
 
     def summarise(self) -> None:
@@ -130,11 +134,16 @@ class Report:
             self._console = None
 
     def say(self, line: str, *, to_stderr: bool = False) -> None:
-        """Print a line; above the bar, where both share a terminal."""
+        """Print a line; above the bar, where both share a terminal.
+
+        Only to a pipe or a file names go as they are: there they are data.
+        """
+        if to_stderr or sys.stdout.isatty():
+            line = one_line(line)
         if self._console is not None and (to_stderr or sys.stdout.isatty()):
             self._console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
         else:
-            click.echo(line, err=to_stderr)
+            click.echo(line, err=to_stderr, color=True)  # else it cuts names that look like colours
 
 
 def _bar(results: Iterable[Some], total: int, console: Console) -> Iterator[Some]:
@@ -145,5 +154,6 @@ def _bar(results: Iterable[Some], total: int, console: Console) -> Iterator[Some
     with Progress(*columns, console=console, redirect_stdout=False) as progress:
         task = progress.add_task("", total=total)
         for result in results:
-            progress.update(task, advance=1, description=result.input.name.replace("[", "\\["))
+            name = one_line(result.input.name).replace("[", "\\[")
+            progress.update(task, advance=1, description=name)
             yield result

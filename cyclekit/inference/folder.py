@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,8 +19,10 @@ from cyclekit.inference.finish import finished
 from cyclekit.inference.fit import resized, wanted_size
 from cyclekit.inference.masks import stretched
 from cyclekit.inference.results import Options, Result
+from cyclekit.inference.resume import Step, steps
 from cyclekit.inference.translator import Translator
-from cyclekit.media.images import Picture, read, to_8_bits, write
+from cyclekit.media.encode import check_writable
+from cyclekit.media.images import Picture, read, read_size, to_8_bits, write
 from cyclekit.media.mirror import Job, compare_path
 from cyclekit.pixels import Array
 
@@ -29,6 +31,8 @@ R = TypeVar("R")
 
 AHEAD = 3
 """Pictures read before the network asks, and written behind it."""
+_FAILURES = (MediaError, OSError, MemoryError)
+"""What may happen to one file, and must not stop the rest."""
 _THREADS = 2
 _GAP = 8
 
@@ -38,6 +42,7 @@ class _Task:
     """A job on its way through the stages; with an outcome, it only passes."""
 
     job: Job
+    last: bool = False
     picture: Picture | None = None
     mask: Array | None = None
     made: Array | None = None
@@ -65,7 +70,8 @@ def translate_files(
     """
     how = options or Options()
     with _pool("read") as readers, _pool("write") as writers:
-        read_tasks = _overlapped(readers, lambda job: _load(job, how), jobs)
+        plan = steps(jobs, how, translator.largest_batch)
+        read_tasks = _overlapped(readers, lambda step: _load(step, how, translator), plan)
         made_tasks = (_checked(task, cycle) for task in _network(translator, read_tasks))
         yield from _overlapped(writers, lambda task: _save(task, how), made_tasks)
 
@@ -93,20 +99,22 @@ def _overlapped(
         yield waiting.popleft().result()
 
 
-def _load(job: Job, how: Options) -> _Task:
+def _load(step: Step, how: Options, translator: Translator) -> _Task:
     started = time.perf_counter()
-    if job.error is not None:
-        return _failed(job, job.error)
-    if not how.overwrite and _is_done(job, how):
-        return _Task(job, outcome=Result(job.input, job.output, skipped=True, notes=job.notes))
+    task = _Task(step.job, step.last)
+    if step.job.error is not None:
+        return _failed(task, step.job.error)
+    if step.done:
+        return _load_done(replace(task, outcome=_skipped(step.job)), step, how, translator)
     try:
-        stored = read(job.input)
+        stored = read(step.job.input)
         picture = _fitted(stored, how)
-        mask, notes = _mask(job, stored, picture, how)
-    except MediaError as error:
-        return _failed(job, str(error).removeprefix(f"{job.input}: "))
+        mask, notes = _mask(step.job, stored, picture, how)
+        check_writable(step.job.output, picture.width, picture.height)
+    except _FAILURES as error:
+        return _failed(task, _reason(error, step.job))
     picture = replace(picture, notes=(*picture.notes, *notes))
-    return _Task(job, picture, mask, seconds=time.perf_counter() - started)
+    return replace(task, picture=picture, mask=mask, seconds=time.perf_counter() - started)
 
 
 def _mask(
@@ -118,18 +126,40 @@ def _mask(
     return stretched(levels, name, stored, (picture.width, picture.height))
 
 
+def _load_done(task: _Task, step: Step, how: Options, translator: Translator) -> _Task:
+    """Read what is done only if it shares a batch with what is not."""
+    if not step.mates:
+        return task
+    with suppress(MediaError, OSError, MemoryError):
+        width, height = wanted_size(*read_size(task.job.input), how.size, how.max_size)
+        if translator.batch_size(height, width) > 1:
+            return replace(task, picture=_fitted(read(task.job.input), how))
+    return task
+
+
 def _fitted(picture: Picture, how: Options) -> Picture:
     width, height = wanted_size(picture.width, picture.height, how.size, how.max_size)
     alpha = None if picture.alpha is None else resized(picture.alpha, width, height)
     return replace(picture, pixels=resized(picture.pixels, width, height), alpha=alpha)
 
 
-def _is_done(job: Job, how: Options) -> bool:
-    return job.output.exists() and (not how.compare or compare_path(job.output).exists())
+def _skipped(job: Job) -> Result:
+    return Result(job.input, job.output, skipped=True, notes=job.notes)
 
 
-def _failed(job: Job, reason: str) -> _Task:
-    return _Task(job, outcome=Result(job.input, job.output, error=reason))
+def _failed(task: _Task, reason: str) -> _Task:
+    """End a task; what was done already stays so."""
+    outcome = task.outcome or Result(task.job.input, task.job.output, error=reason)
+    return replace(task, picture=None, outcome=outcome)
+
+
+def _reason(error: Exception, job: Job) -> str:
+    """Say in a line what went wrong with files whose names are known."""
+    if isinstance(error, MemoryError):
+        return "not enough memory for it"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return str(error).removeprefix(f"{job.input}: ").removeprefix(f"{job.output}: ")
 
 
 def _network(translator: Translator, tasks: Iterable[_Task]) -> Iterator[_Task]:
@@ -144,6 +174,9 @@ def _network(translator: Translator, tasks: Iterable[_Task]) -> Iterator[_Task]:
             yield task
         else:
             batch.append(task)
+        if batch and task.last:
+            yield from _translated(translator, batch)
+            batch = []
     if batch:
         yield from _translated(translator, batch)
 
@@ -153,11 +186,14 @@ def _pixels(task: _Task) -> Any:
 
 
 def _translated(translator: Translator, batch: list[_Task]) -> Iterator[_Task]:
+    if all(task.outcome for task in batch):
+        yield from batch
+        return
     started = time.perf_counter()
     try:
         made = translator.translate([_pixels(task) for task in batch])
-    except MediaError as error:
-        yield from (_failed(task.job, str(error)) for task in batch)
+    except _FAILURES as error:
+        yield from (_failed(task, _reason(error, task.job)) for task in batch)
         return
     share = (time.perf_counter() - started) / len(batch)
     for task, array in zip(batch, made, strict=True):
@@ -166,7 +202,7 @@ def _translated(translator: Translator, batch: list[_Task]) -> Iterator[_Task]:
 
 def _checked(task: _Task, cycle: CycleCheck | None) -> _Task:
     """Measure what came from the network, before anything else is done to it."""
-    if cycle is None or task.picture is None or task.made is None:
+    if cycle is None or task.outcome or task.picture is None or task.made is None:
         return task
     return replace(task, cycle=cycle(task.picture.pixels, task.made))
 
@@ -178,12 +214,12 @@ def _save(task: _Task, how: Options) -> Result:
     job, before = task.job, task.picture
     assert before is not None
     assert task.made is not None
-    after, told = finished(before, task.made, task.mask, how)
     try:
+        after, told = finished(before, task.made, task.mask, how)
         kept = _compared(job.output, before, after, how) if how.compare else ()
         lost = _written(job.output, after, how)
-    except MediaError as error:
-        return Result(job.input, job.output, error=str(error).removeprefix(f"{job.output}: "))
+    except _FAILURES as error:
+        return Result(job.input, job.output, error=_reason(error, job))
     seconds = task.seconds + time.perf_counter() - started
     unmeasured = (task.cycle.note,) if task.cycle and task.cycle.note else ()
     notes = (*job.notes, *before.notes, *told, *kept, *lost, *unmeasured)

@@ -134,6 +134,11 @@ class Translator:
         same = (image.shape, image.dtype) == (batch[0].shape, batch[0].dtype)
         return same and len(batch) < self.batch_size(*image.shape[:2])
 
+    @property
+    def largest_batch(self) -> int:
+        """Most pictures that run at once, of any size."""
+        return LARGEST_BATCH if self._batch_size == "auto" else self._batch_size
+
     def batch_size(self, height: int, width: int) -> int:
         """Return how many pictures of a size run at once."""
         if self._batch_size != "auto":

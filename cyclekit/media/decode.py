@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cyclekit.media import deep
-from cyclekit.media.metadata import orientation
+from cyclekit.media.metadata import forget_texts, orientation
 from cyclekit.media.picture import Array, turned
 
 if TYPE_CHECKING:
@@ -34,16 +34,17 @@ def pixels(path: Path, image: ImageFile.ImageFile) -> tuple[Array, Array | None,
     """
     if image.format == "TIFF" and image.info.get("compression") == "webp":
         raise ValueError("TIFF with WebP compression, which is not supported")  # libtiff would chat
+    forget_texts(image)
     gray = image.mode in _GRAY_MODES
     if image.mode.startswith("I"):
         rgb, alpha = _gray16(image)
     elif deep.is_deep(image):
-        gray = gray or deep.stored_mode(image).startswith("L")  # LA;16B opens as RGBA
-        return *_split(deep.decode(path, image)), gray
+        gray = deep.stored_mode(image).startswith("L")  # LA;16B opens as RGBA
+        rgb, alpha = _split(deep.decode(path, image))
     else:
         rgb, alpha = _color8(image)
     turn = orientation(image)  # only now: Pillow turns a TIFF, and forgets its tag, as it decodes
-    if image.mode in ("P", "PA"):
+    if image.mode in ("P", "PA") and "icc_profile" not in image.info:  # it would be of colour
         gray = bool((rgb == rgb[..., :1]).all())
     return turned(rgb, turn), None if alpha is None else turned(alpha, turn), gray
 
@@ -78,15 +79,19 @@ def _split(stored: Any) -> tuple[Array, Array | None]:
 def _to_srgb(image: Image.Image) -> Image.Image:
     """Bring CMYK and Lab to sRGB by their profile; leave RGB in its own colour space."""
     if image.mode not in ("CMYK", "LAB"):
-        return image.convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")
     from PIL import ImageCms
 
+    image.load()  # what is damaged is the file's fault, not the profile's
     profile = _source_profile(image)
     if profile is None:
         return image.convert("RGB")
-    converted = ImageCms.profileToProfile(
-        image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB"
-    )
+    try:
+        converted = ImageCms.profileToProfile(
+            image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
+    except ImageCms.PyCMSError:  # a profile of other pixels than these
+        return image.convert("RGB")
     if converted is None:
         raise ValueError(f"no conversion from {image.mode} to sRGB")
     return converted

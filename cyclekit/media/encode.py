@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from cyclekit.errors import MediaError
 from cyclekit.media.atomic import replacing
-from cyclekit.media.deep_files import write_png, write_tiff
+from cyclekit.media.encoders import SEGMENT, encoded
 from cyclekit.media.header import DECODER_ERRORS
+from cyclekit.media.metadata import COMMENT
 from cyclekit.media.picture import Array, Metadata, Picture, to_8_bits
-
-if TYPE_CHECKING:
-    from PIL.PngImagePlugin import PngInfo
 
 FORMATS = {
     ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG",
     ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP", ".tga": "TGA", ".ppm": "PPM",
 }  # fmt: skip
 """Pillow's name of the format that every writable ending means."""
-JPEG_QUALITY = 95
-_PNG_EFFORT = 3  # photographs: as small as with Pillow's 6 in 44 % of the time
-_DEEP = ("PNG", "TIFF")
-_OPAQUE = ("JPEG", "BMP", "PPM")
-_SEGMENT = 65_000  # bytes; a JPEG's EXIF and XMP must fit one segment
+_DEEP = ("PNG", "TIFF", "PPM")
+_OPAQUE = ("JPEG", "PPM")
+_LONGEST_SIDE = {"JPEG": 65_500, "TGA": 65_535, "WEBP": 16_383}  # pixels
+_BARE = ("BMP", "PPM", "TGA")  # hold no metadata
 
 
 def write(path: Path, picture: Picture) -> tuple[str, ...]:
@@ -44,21 +42,40 @@ def write(path: Path, picture: Picture) -> tuple[str, ...]:
     Raises:
         MediaError: if it cannot be written; nothing is then left behind.
     """
+    kind = check_writable(path, picture.width, picture.height)
+    try:
+        picture, notes = adapt(picture, kind)
+        data, lost = _encoded_with_care(picture, kind)
+    except DECODER_ERRORS as error:
+        raise _refused(path, error) from error
+    with replacing(path) as part:  # only now: what cannot be encoded touches no disk
+        part.write_bytes(data)
+    return (*notes, *lost)
+
+
+def check_writable(path: Path, width: int, height: int) -> str:
+    """Refuse what no encoder could write, before work is done for it.
+
+    Args:
+        path: the file.
+        width: columns.
+        height: rows.
+
+    Returns:
+        Pillow's name of the format.
+
+    Raises:
+        MediaError: if the ending means no format, or the format holds no picture so large.
+    """
     kind = FORMATS.get(path.suffix.lower())
     if kind is None:
         known = ", ".join(FORMATS)
         raise MediaError(f"{path}: cannot write '{path.suffix}'; expected one of: {known}")
-    picture, notes = adapt(picture, kind)
-    with replacing(path) as part:
-        try:
-            _save(part, picture, kind)
-        except DECODER_ERRORS as error:
-            if isinstance(error, OSError | MemoryError) or picture.metadata == Metadata():
-                raise _refused(path, error) from error
-            # A damaged EXIF block or profile must not cost the picture.
-            _save(part, replace(picture, metadata=Metadata()), kind)
-            notes = (*notes, "metadata could not be kept")
-    return notes
+    longest = _LONGEST_SIDE.get(kind)
+    if longest is not None and max(width, height) > longest:
+        limit = f"{kind} holds at most {longest} pixels a side, got {width}x{height}"
+        raise MediaError(f"{path}: cannot be written: {limit}; PNG and TIFF hold more")
+    return kind
 
 
 def adapt(picture: Picture, kind: str) -> tuple[Picture, tuple[str, ...]]:
@@ -80,7 +97,8 @@ def adapt(picture: Picture, kind: str) -> tuple[Picture, tuple[str, ...]]:
         if picture.alpha.min() < np.iinfo(picture.alpha.dtype).max:
             notes.append(f"transparency laid on white, for {kind} holds none")
         picture = replace(picture, pixels=_on_white(picture), alpha=None)
-    return replace(picture, metadata=_fitting(picture, kind)), tuple(notes)
+    metadata, lost = _fitting(picture, kind)
+    return replace(picture, metadata=metadata), (*notes, *lost)
 
 
 def _on_white(picture: Picture) -> Array:
@@ -91,60 +109,41 @@ def _on_white(picture: Picture) -> Array:
     return result
 
 
-def _fitting(picture: Picture, kind: str) -> Metadata:
-    """Drop a profile of the other kind of pixels, and what a JPEG has no room for."""
-    metadata = picture.metadata
-    space = b"GRAY" if picture.gray and kind != "WEBP" else b"RGB "
-    if metadata.icc and metadata.icc[16:20] != space:
-        metadata = replace(metadata, icc=None)
-    if kind == "JPEG" and len(metadata.exif or b"") > _SEGMENT:
-        metadata = replace(metadata, exif=None)
-    if kind == "JPEG" and len(metadata.xmp or b"") > _SEGMENT:
-        metadata = replace(metadata, xmp=None)
-    return metadata
-
-
-def _save(part: Path, picture: Picture, kind: str) -> None:
-    # No reader of ours or others' knows 16-bit gray with alpha in a TIFF.
-    odd = kind == "TIFF" and picture.alpha is not None and picture.pixels.dtype == np.uint16
-    levels: Any = picture.pixels[..., :1] if picture.gray and not odd else picture.pixels
-    if picture.alpha is not None:
-        levels = np.concatenate([levels, picture.alpha[..., None]], axis=2)
-    if kind == "TIFF":
-        write_tiff(part, levels, picture.metadata)
-    elif levels.dtype == np.uint16:
-        write_png(part, levels, picture.metadata, _text(picture.metadata))
-    else:
-        _save_by_pillow(part, levels, picture.metadata, kind)
-
-
-def _save_by_pillow(part: Path, levels: Array, metadata: Metadata, kind: str) -> None:
-    from PIL import Image
-
-    by_kind: dict[str, dict[str, Any]] = {
-        "JPEG": {"quality": JPEG_QUALITY, "subsampling": 0, "xmp": metadata.xmp},
-        "WEBP": {"quality": JPEG_QUALITY, "exact": True, "xmp": metadata.xmp or b""},
-        "PNG": {"pnginfo": _text(metadata), "compress_level": _PNG_EFFORT},
-    }
-    options = by_kind.get(kind, {})
-    known = {"exif": metadata.exif, "icc_profile": metadata.icc, "dpi": metadata.dpi}
-    options |= {key: value for key, value in known.items() if value is not None}
-    Image.fromarray(levels.squeeze(2) if levels.shape[2] == 1 else levels).save(
-        part, kind, **options
+def _fitting(picture: Picture, kind: str) -> tuple[Metadata, list[str]]:
+    """Keep what a format can hold; say what else there was."""
+    told = picture.metadata
+    most = {"JPEG": SEGMENT}.get(kind, 0 if kind in _BARE else math.inf)
+    words = set(told.text) if kind == "PNG" else {COMMENT} if kind == "JPEG" else set()
+    kept = Metadata(
+        exif=told.exif if len(told.exif or b"") <= most else None,
+        icc=told.icc if kind not in _BARE else None,
+        dpi=told.dpi,
+        xmp=told.xmp if len(told.xmp or b"") <= most else None,
+        text={word: text for word, text in told.text.items() if word in words},
     )
+    names = {"exif": "EXIF", "icc": "colour profile", "xmp": "XMP", "text": "text"}
+    lost = [name for part, name in names.items() if getattr(kept, part) != getattr(told, part)]
+    notes = [f"{kind} has no room for its {', '.join(lost)}"] if lost else []
+    space = b"GRAY" if picture.gray and kind != "WEBP" else b"RGB "
+    if kept.icc and kept.icc[16:20] != space:
+        what = "gray" if space == b"GRAY" else "colour"
+        return replace(kept, icc=None), [*notes, f"its colour profile is not one of {what}"]
+    return kept, notes
 
 
-def _text(metadata: Metadata) -> PngInfo:
-    from PIL.PngImagePlugin import PngInfo
-
-    info = PngInfo()
-    for keyword, text in metadata.text.items():
-        info.add_itxt(keyword, text)
-    if metadata.xmp:
-        info.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
-    return info
+def _encoded_with_care(picture: Picture, kind: str) -> tuple[memoryview, tuple[str, ...]]:
+    """Return the file's bytes; a damaged EXIF block or profile must not cost the picture."""
+    try:
+        return encoded(picture, kind), ()
+    except DECODER_ERRORS as error:
+        if isinstance(error, MemoryError) or picture.metadata == Metadata():
+            raise
+    bare = replace(picture, metadata=Metadata())
+    return encoded(bare, kind), ("metadata could not be kept",)
 
 
 def _refused(path: Path, error: BaseException) -> MediaError:
-    reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+    if isinstance(error, MemoryError):
+        return MediaError(f"{path}: cannot be written: not enough memory to encode it")
+    reason = " ".join(str(error).split())
     return MediaError(f"{path}: cannot be written: {reason or type(error).__name__}")

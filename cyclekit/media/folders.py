@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 PICTURE_SUFFIXES = frozenset({
@@ -18,19 +18,25 @@ REPORT_MARK = "cyclekit-report.jsonl"
 """A file that marks its folder as a report: what lies there is about pictures, and is no input."""
 
 
-def list_pictures(folder: Path) -> list[Path]:
+def list_pictures(folder: Path, refused: Callable[[OSError], None] | None = None) -> list[Path]:
     """List the pictures under a folder and all folders in it.
 
     Hidden files and folders are left out, and so are reports; links to folders are followed once; 2.jpg comes before
     10.jpg; letter case of the ending does not matter.
 
+    Args:
+        folder: where to look.
+        refused: told of every folder that cannot be listed; None raises the first such error.
+
     Raises:
         NotADirectoryError: if `folder` is no folder.
+        OSError: if it, or a folder in it, cannot be listed and nobody is told.
     """
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder} is not a folder")
-    found = [path for path in _walk(folder) if path.suffix.lower() in PICTURE_SUFFIXES]
-    return sorted(found, key=natural)
+    found = _walk(folder, refused or _raise)
+    pictures = [path for path in found if path.suffix.lower() in PICTURE_SUFFIXES]
+    return sorted(pictures, key=natural)
 
 
 def natural(path: Path) -> list[list[tuple[bool, int, str]]]:
@@ -42,9 +48,13 @@ def natural(path: Path) -> list[list[tuple[bool, int, str]]]:
     ]  # fmt: skip
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _walk(folder: Path, refused: Callable[[OSError], None]) -> Iterator[Path]:
     seen = set()
-    for root, folders, names in os.walk(folder, followlinks=True):
+    for root, folders, names in os.walk(folder, onerror=refused, followlinks=True):
         real = os.path.realpath(root)
         if real in seen or (REPORT_MARK in names and root != str(folder)):
             folders.clear()

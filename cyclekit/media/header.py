@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import logging
+import os
+import stat
 import struct
 import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from cyclekit.errors import MediaError
 
@@ -18,8 +22,14 @@ if TYPE_CHECKING:
 # A decoder meets any bytes at all; Pillow's readers answer damage with most of Python's errors.
 DECODER_ERRORS = (
     OSError, SyntaxError, ValueError, EOFError, ArithmeticError, LookupError, TypeError,
-    AttributeError, RuntimeError, MemoryError, struct.error, zlib.error,
+    AttributeError, RuntimeError, MemoryError, AssertionError, struct.error, zlib.error,
 )  # fmt: skip
+# Pillow knows more. For some (EPS) it starts another program; hardly anybody tests the rest.
+_READ = frozenset({
+    "AVIF", "BMP", "DIB", "GIF", "HEIF", "ICO", "JPEG", "JPEG2000", "MPO", "PCX", "PNG", "PPM",
+    "PSD", "QOI", "SGI", "TGA", "TIFF", "WEBP",
+})  # fmt: skip
+_COPIED = 2**30  # bytes; larger files have many pages, of which the first is read
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
 
@@ -40,12 +50,14 @@ def opened(path: Path, limit: int) -> Iterator[ImageFile.ImageFile]:
     """
     from PIL import Image, UnidentifiedImageError
 
-    _check_file(path)
+    content = _content(path)
     warnings.filterwarnings("ignore", module=r"PIL\.")  # its warnings are our errors or nothing
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
     if Image.MAX_IMAGE_PIXELS is not None and limit > 2 * Image.MAX_IMAGE_PIXELS:
         Image.MAX_IMAGE_PIXELS = limit
     try:
-        with Image.open(path) as image:
+        with content, Image.open(content) as image:
+            _check_format(path, image.format)
             _check_size(path, image.size, limit)
             yield image
     except Image.DecompressionBombError as error:
@@ -56,12 +68,36 @@ def opened(path: Path, limit: int) -> Iterator[ImageFile.ImageFile]:
         raise MediaError(f"{path}: {_reason(error)}") from error
 
 
-def _check_file(path: Path) -> None:
+def _content(path: Path) -> IO[bytes]:
+    """Open a file; as a copy in memory, if that is not too much.
+
+    Decoders map files into memory, where a file that somebody cuts short ends the process.
+    """
     try:
+        check_kind(path)
         with path.open("rb") as file:
-            head = file.read(12)
+            _check_head(path, file.read(12))
+            if os.fstat(file.fileno()).st_size <= _COPIED:
+                file.seek(0)
+                return io.BytesIO(file.read())
+        return path.open("rb")
     except OSError as error:
         raise MediaError(f"{path}: {error.strerror or error}") from error
+
+
+def check_kind(path: Path) -> None:
+    """Refuse what may be endless, or never begin.
+
+    Raises:
+        MediaError: if it is a pipe, a socket or a device.
+        OSError: if there is nothing of that name, or it cannot be seen.
+    """
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise MediaError(f"{path}: not a file, but a pipe or a device")
+
+
+def _check_head(path: Path, head: bytes) -> None:
     if not head:
         raise MediaError(f"{path}: the file is empty")
     if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
@@ -75,6 +111,11 @@ def _register_heif(path: Path) -> None:
         hint = "HEIF pictures need pillow-heif: pip install 'cyclekit[heif]'"
         raise MediaError(f"{path}: {hint}") from error
     pillow_heif.register_heif_opener()
+
+
+def _check_format(path: Path, name: str | None) -> None:
+    if name not in _READ:
+        raise MediaError(f"{path}: {name} is no format that is read; save it as PNG or TIFF")
 
 
 def _check_size(path: Path, size: tuple[int, int], limit: int) -> None:

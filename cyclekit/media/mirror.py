@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import glob
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cyclekit.media.encode import FORMATS
-from cyclekit.media.folders import list_pictures, natural
+from cyclekit.media.find import Found, find, real
 
 _NEAREST = {".mpo": ".jpg", ".heic": ".jpg", ".heif": ".jpg", ".avif": ".jpg", ".jp2": ".jpg"}
 
@@ -50,22 +50,18 @@ def plan(
         wanted: "png", "jpg", "webp", "tiff", or "same" as the input.
         compare: whether every job also writes to `compare_path` of its output.
         masks: resolved files that are read too: nothing is written over them, and in an input
-            folder or pattern they are no inputs, unless it holds nothing else.
+            folder they are no inputs, unless it holds nothing else.
 
     Returns:
         Jobs in the order given, folders in natural order; no input twice, no output twice.
     """
-    found: dict[Path, _Found] = {}
-    for entry in _find(inputs, output, masks):
-        found.setdefault(entry.path.resolve(), entry)
-    owners: dict[Path, Path] = {}
-    for entry in found.values():  # a.png has the first right to that name, then a.gif
-        if output_suffix(wanted, entry.path) == entry.path.suffix:
-            owners.setdefault(output / entry.place, entry.path)
-    claims = _Claims(owners, compare)
-    jobs = (_named(entry, output, wanted, claims) for entry in found.values())
-    read = dict.fromkeys(masks, "a mask") | dict.fromkeys(found, "an input")
-    return [_guarded(job, read, compare) for job in jobs]
+    found = _once(find(inputs, output, masks))
+    jobs = _assigned(found, output, wanted, _Claims(compare), masks)
+    names = {path for job in jobs for path in _written(job.output, compare)}
+    names |= {entry.path for entry in found}
+    if len({_folded(name) for name in names}) < len(names) and _ignores_case(output):
+        return _assigned(found, output, wanted, _Claims(compare, _folded), masks)
+    return jobs
 
 
 def output_suffix(wanted: str, source: Path) -> str:
@@ -82,28 +78,59 @@ def output_suffix(wanted: str, source: Path) -> str:
     return suffix if suffix.lower() in FORMATS else _NEAREST.get(suffix.lower(), ".png")
 
 
-@dataclass(frozen=True)
-class _Found:
-    path: Path
-    place: Path
-    """Where it belongs below the output folder, with its own ending."""
-    error: str | None = None
+def _once(found: Iterable[Found]) -> list[Found]:
+    """Leave out what has been found before, or is the same file for the same place."""
+    kept: dict[object, Found] = {}
+    for entry in found:
+        keys = (entry.path.absolute(), (real(entry.path), entry.place))
+        if not kept.keys() & keys:
+            kept.update(dict.fromkeys(keys, entry))
+    return list(dict.fromkeys(kept.values()))
+
+
+def _same(path: Path) -> Path:
+    return path
+
+
+def _folded(path: Path) -> Path:
+    return Path(str(path).casefold())
+
+
+def _ignores_case(folder: Path) -> bool:
+    """Whether A.png and a.png are one file there; it takes a file that exists to find out."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.is_dir())
+    try:
+        with tempfile.NamedTemporaryFile(prefix="cyclekit-case-", dir=there) as file:
+            path = Path(file.name)
+            return path.with_name(path.name.upper()).exists()
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True)
 class _Claims:
     """Which input every file to write belongs to."""
 
-    owners: dict[Path, Path]
     compare: bool
+    key: Callable[[Path], Path] = _same
+    """What two paths have in common that are one file."""
+    owners: dict[Path, Path] = field(default_factory=dict)
+
+    def reserve(self, output: Path, source: Path) -> None:
+        """Give the first that asks the right to an output."""
+        self.owners.setdefault(self.key(output), source)
+
+    def owner(self, output: Path) -> Path:
+        """Return whose output it is."""
+        return self.owners[self.key(output)]
 
     def taken(self, output: Path, source: Path) -> Path | None:
         """Claim an output, with its comparison; return what another input has of it."""
         files = _written(output, self.compare)
         for path in files:
-            if self.owners.get(path, source) != source:
+            if self.owners.get(self.key(path), source) != source:
                 return path
-        self.owners.update(dict.fromkeys(files, source))
+        self.owners.update({self.key(path): source for path in files})
         return None
 
 
@@ -111,49 +138,19 @@ def _written(output: Path, compare: bool) -> list[Path]:
     return [output, compare_path(output)] if compare else [output]
 
 
-def _find(inputs: Sequence[Path], output: Path, masks: Collection[Path]) -> Iterator[_Found]:
-    for entry in inputs:
-        if entry.is_dir():
-            yield from _in_folder(entry, output, masks)
-        elif entry.exists():
-            yield _Found(entry, Path(entry.name))
-        elif glob.has_magic(str(entry)):
-            yield from _matching(entry, output, masks)
-        else:
-            yield _Found(entry, Path(entry.name), "no such file or folder")
+def _assigned(
+    found: Sequence[Found], output: Path, wanted: str, claims: _Claims, masks: Collection[Path]
+) -> list[Job]:
+    for entry in found:  # a.png has the first right to that name, then a.gif
+        if output_suffix(wanted, entry.path) == entry.path.suffix:
+            claims.reserve(output / entry.place, entry.path)
+    read = {claims.key(mask): "a mask" for mask in masks}
+    read |= {claims.key(real(entry.path)): "an input" for entry in found}
+    jobs = (_named(entry, output, wanted, claims) for entry in found)
+    return [_guarded(job, read, claims) for job in jobs]
 
 
-def _in_folder(folder: Path, output: Path, masks: Collection[Path]) -> Iterator[_Found]:
-    inside = _unmasked(_outside(list_pictures(folder), folder, output), masks)
-    yield from (_Found(path, path.relative_to(folder)) for path in inside)
-    if not inside:
-        yield _Found(folder, Path(folder.name), "no pictures in this folder")
-
-
-def _outside(paths: Iterable[Path], root: Path, output: Path) -> list[Path]:
-    """Leave out what lies in the output folder, unless all of the input does."""
-    whole, made = root.resolve(), output.resolve()
-    if made in (whole, *whole.parents):
-        return list(paths)
-    return [path for path in paths if made not in path.resolve().parents]
-
-
-def _unmasked(paths: list[Path], masks: Collection[Path]) -> list[Path]:
-    """Leave masks out, unless there is nothing else."""
-    return [path for path in paths if not masks or path.resolve() not in masks] or paths
-
-
-def _matching(pattern: Path, output: Path, masks: Collection[Path]) -> Iterator[_Found]:
-    fixed = next(parent for parent in pattern.parents if not glob.has_magic(str(parent)))
-    matches = (Path(name) for name in glob.glob(str(pattern), recursive=True))  # noqa: PTH207 (absolute patterns)
-    files = _outside(sorted((p for p in matches if p.is_file()), key=natural), fixed, output)
-    files = _unmasked(files, masks)
-    yield from (_Found(path, path.relative_to(fixed)) for path in files)
-    if not files:
-        yield _Found(pattern, Path(pattern.name), "no file matches this pattern")
-
-
-def _named(entry: _Found, output: Path, wanted: str, claims: _Claims) -> Job:
+def _named(entry: Found, output: Path, wanted: str, claims: _Claims) -> Job:
     path, place = entry.path, output / entry.place
     if entry.error:
         return Job(path, place, error=entry.error)
@@ -165,7 +162,7 @@ def _named(entry: _Found, output: Path, wanted: str, claims: _Claims) -> Job:
     taken = claims.taken(short, path)
     if taken is None:
         return Job(path, short, notes, place=entry.place)
-    owner = claims.owners[taken]
+    owner = claims.owner(taken)
     long = place.with_name(place.name + suffix)  # a.tif becomes a.tif.png beside a.jpg's a.png
     if suffix != path.suffix and claims.taken(long, path) is None:
         renamed = f"named {long.name}, for {owner} takes {taken.name}"
@@ -174,11 +171,11 @@ def _named(entry: _Found, output: Path, wanted: str, claims: _Claims) -> Job:
     return Job(path, short, notes, f"its {what} {taken} is already that of {owner}")
 
 
-def _guarded(job: Job, read: Mapping[Path, str], compare: bool) -> Job:
+def _guarded(job: Job, read: Mapping[Path, str], claims: _Claims) -> Job:
     if job.error is not None:
         return job
-    for path in _written(job.output, compare):
-        owner = read.get(path.resolve())
+    for path in _written(job.output, claims.compare):
+        owner = read.get(claims.key(real(path)))
         if owner is not None:
             what = "output" if path == job.output else "comparison"
             reason = f"its {what} {path} is {owner}; choose another output folder"

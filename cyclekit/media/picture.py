@@ -15,6 +15,13 @@ MAX_PIXELS = 300_000_000
 """Larger pictures are refused by their header, before any memory is taken."""
 
 
+_TURNS: Mapping[int, tuple[bool, int | None]] = {
+    2: (False, 1), 3: (False, -1), 4: (False, 0),
+    5: (True, None), 6: (True, 1), 7: (True, -1), 8: (True, 0),
+}  # fmt: skip
+"""For each orientation: whether rows become columns, then OpenCV's flip: 0 down, 1 across, -1."""
+
+
 @dataclass(frozen=True)
 class Metadata:
     """What accompanies the pixels and should survive a translation."""
@@ -28,7 +35,7 @@ class Metadata:
     xmp: bytes | None = None
     """XMP packet, without its orientation."""
     text: Mapping[str, str] = field(default_factory=dict)
-    """Keyword and text of PNG text chunks."""
+    """Keyword and text of PNG text chunks; "Comment" is that of a JPEG or GIF, too."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,8 @@ class Picture:
     """EXIF, colour profile, resolution, text."""
     format: str = ""
     """Pillow's name of the file's format: "JPEG", "PNG"; empty if not from a file."""
+    lossless: bool = False
+    """Whether the file is a WebP that holds its pixels exactly, and a WebP of it should, too."""
     frames: int = 1
     """Frames or pages in the file, of which this is the first."""
     notes: tuple[str, ...] = ()
@@ -68,14 +77,13 @@ def turned(array: Array, orientation: int) -> Array:
         array: (H, W) or (H, W, C).
         orientation: EXIF tag 274, 1 to 8; anything else leaves the array as it is.
     """
-    upright: Any = array
-    if orientation in (5, 6, 7, 8):
-        upright = upright.swapaxes(0, 1)
-    if orientation in (2, 3, 6, 7):
-        upright = upright[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        upright = upright[::-1]
-    return np.ascontiguousarray(upright)
+    if orientation not in _TURNS:
+        return array
+    import cv2  # four times as fast as numpy's views and the copy that they need
+
+    swapped, flips = _TURNS[orientation]
+    upright: Any = cv2.transpose(array) if swapped else array
+    return np.asarray(upright if flips is None else cv2.flip(upright, flips))
 
 
 def to_8_bits(levels: Array) -> Array:

@@ -1,9 +1,6 @@
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -77,20 +74,6 @@ def test_nothing_done_is_1(tmp_path: Path, model: Path) -> None:
     done = translate(model, tmp_path / "none.png", "-o", tmp_path / "out")
     assert done.returncode == 1
     assert "none.png: no such file or folder" in done.stderr
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux only")
-def test_a_name_that_is_no_text_is_printed_as_its_bytes(tmp_path: Path, model: Path) -> None:
-    name = os.fsdecode(b"caf\xe9.png")
-    (source := fill(tmp_path / "in", 1) / "0.png").rename(source.with_name(name))
-    command = [*ARGUMENTS, "-m", str(model), str(source.parent), "--overwrite", "-o"]
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
-    for more in ([], ["--json"]):
-        arguments = [*command, str(tmp_path / "out"), *more]
-        done = subprocess.run(arguments, capture_output=True, env=environment, check=True)
-        line = done.stdout.strip()
-        made = json.loads(line)["output"] if more else os.fsdecode(line)
-        assert made == str(tmp_path / "out" / name)
 
 
 def test_a_missing_picture_is_said_to_be_missing(tmp_path: Path, model: Path) -> None:
@@ -196,24 +179,6 @@ def test_a_compiled_network_gives_the_same_picture(tmp_path: Path, model: Path) 
         assert done.returncode == 0
     made = [read(tmp_path / f"{name}.png").pixels.astype(int) for name in ("eager", "compiled")]
     assert np.abs(made[0] - made[1]).max() <= 1
-
-
-def test_an_interruption_is_130_and_leaves_whole_files_only(tmp_path: Path, model: Path) -> None:
-    source, out = fill(tmp_path / "in", 150, side=160), tmp_path / "out"
-    command = [*ARGUMENTS, "-m", str(model), str(source), "-o", str(out), "--batch-size", "1"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    process.stdout.readline()  # the first is done
-    os.kill(process.pid, signal.SIGINT)
-    started = time.perf_counter()
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert errors.splitlines()[-1] == "interrupted"
-    assert time.perf_counter() - started < 20
-    made = list(out.iterdir())
-    assert 0 < len(made) < 150
-    for path in made:
-        assert read(path).pixels.shape == (160, 160, 3)
 
 
 @pytest.mark.data

@@ -1,14 +1,17 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, TiffImagePlugin
+from PIL import Image, ImageCms, TiffImagePlugin
 
 from cyclekit.errors import MediaError
+from cyclekit.media import header
 from cyclekit.media.images import read, read_rgb, to_8_bits
 from cyclekit.media.picture import turned
+from tests.media.files import plain_png
 from tests.media.odd import COUNT, REFUSED, odd
 
 STORED = np.arange(24, dtype=np.uint8).reshape(2, 4, 3) * 10
@@ -114,6 +117,67 @@ def test_truncated_jpegs_are_refused_by_both_readers(tmp_path: Path) -> None:
             reader(path)
 
 
+def test_pipes_and_devices_are_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "device.jpg").symlink_to("/dev/zero")
+    for reader in (read, read_rgb):
+        for name in ("pipe.jpg", "device.jpg"):
+            with pytest.raises(MediaError, match=f"{name}: not a file, but a pipe or a device"):
+                reader(tmp_path / name)
+
+
+def test_formats_that_start_programs_are_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "page.png"
+    Image.fromarray(STORED).save(path, "EPS")
+    with pytest.raises(MediaError, match="EPS is no format that is read; save it as PNG"):
+        read(path)
+
+
+def test_files_too_large_to_copy_are_read_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(header, "_COPIED", 0)
+    for suffix in (".png", ".tif", ".bmp"):
+        path = tmp_path / f"large{suffix}"
+        Image.fromarray(STORED).save(path)
+        assert np.array_equal(read(path).pixels, STORED)
+
+
+def test_texts_are_taken_for_nothing_else(tmp_path: Path) -> None:
+    names = ["transparency", "dpi", "icc_profile", "xmp"]
+    chunks = [(b"tEXt", f"{name}\0 72".encode()) for name in names]
+    path = tmp_path / "named.png"
+    path.write_bytes(plain_png(STORED, chunks))
+    picture = read(path)
+    assert np.array_equal(picture.pixels, STORED)
+    assert picture.alpha is None
+    assert picture.metadata.dpi is picture.metadata.icc is picture.metadata.xmp is None
+    assert picture.metadata.text["transparency"] == " 72"
+
+
+def test_a_profile_of_other_pixels_does_not_cost_the_picture(tmp_path: Path) -> None:
+    path = tmp_path / "cmyk.jpg"
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.new("CMYK", (8, 8), (0, 255, 255, 0)).save(path, icc_profile=srgb)
+    picture = read(path)
+    assert picture.pixels[0, 0].tolist() == [255, 0, 0]
+    assert picture.notes == ("CMYK brought to sRGB",)
+
+
+def test_a_lossless_webp_is_known(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[305] = "cyclekit"
+    for lossless in (False, True):
+        for more in (
+            {},
+            {"exif": exif},
+            {"save_all": True, "append_images": [Image.new("RGB", (4, 2))]},
+        ):
+            path = tmp_path / "picture.webp"
+            Image.fromarray(STORED).save(path, lossless=lossless, **more)
+            assert read(path).lossless == lossless
+
+
 @pytest.mark.data
 def test_every_odd_file_is_read_or_refused_in_one_line() -> None:
     paths = sorted(odd().iterdir())
@@ -166,7 +230,8 @@ def test_kinds_of_pixels_are_recognised(
     picture = read(odd(name))
     assert picture.pixels.dtype == kind
     assert (picture.gray, picture.alpha is not None, picture.frames) == (gray, alpha, frames)
-    assert bool(picture.notes) == (frames > 1)
+    assert any("frames or pages" in note for note in picture.notes) == (frames > 1)
+    assert ("CMYK brought to sRGB" in picture.notes) == ("cmyk" in name)
 
 
 @pytest.mark.data

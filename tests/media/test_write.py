@@ -6,6 +6,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from cyclekit.errors import MediaError
+from cyclekit.media.encode import check_writable
 from cyclekit.media.images import Metadata, Picture, read, write
 
 RANDOM = np.random.default_rng(0)
@@ -108,6 +109,36 @@ def test_a_gray_profile_is_dropped_when_colour_comes_in(tmp_path: Path) -> None:
     told = replace(make(), metadata=Metadata(icc=gray_profile))
     write(tmp_path / "color.png", told)
     assert read(tmp_path / "color.png").metadata.icc is None
+
+
+def test_what_a_format_cannot_hold_is_said(tmp_path: Path) -> None:
+    long = b"Exif\0\0II*\0" + bytes(70_000)
+    told = Metadata(long, SRGB, None, b"<x:xmpmeta/>", {"Title": "t", "Comment": "c"})
+    said = {
+        ".jpg": ("JPEG has no room for its EXIF, text",),
+        ".bmp": ("BMP has no room for its EXIF, colour profile, XMP, text",),
+    }
+    for suffix, notes in said.items():
+        assert write(tmp_path / f"a{suffix}", replace(make(), metadata=told)) == notes
+    assert read(tmp_path / "a.jpg").metadata.text == {"Comment": "c"}
+    gray = replace(make(gray=True), metadata=Metadata(icc=SRGB))
+    assert write(tmp_path / "a.png", gray) == ("its colour profile is not one of gray",)
+
+
+def test_what_no_encoder_could_write_is_refused_by_its_size(tmp_path: Path) -> None:
+    for name, side in (("a.webp", 16_384), ("a.jpg", 65_501), ("a.tga", 65_536)):
+        with pytest.raises(MediaError, match=f"holds at most {side - 1} pixels a side"):
+            check_writable(tmp_path / name, 1, side)
+        assert check_writable(tmp_path / name, side - 1, 1)
+
+
+def test_a_lossless_webp_stays_one(tmp_path: Path) -> None:
+    picture = replace(make(alpha=True), lossless=True)
+    write(tmp_path / "exact.webp", picture)
+    back = read(tmp_path / "exact.webp")
+    assert back.lossless
+    assert np.array_equal(back.pixels, picture.pixels)
+    assert np.array_equal(back.alpha, picture.alpha)
 
 
 def test_damaged_metadata_does_not_cost_the_picture(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import torch
 
 from cyclekit.checkpoint.state import load_state, save_state
 from cyclekit.errors import CheckpointError
+from cyclekit.media.atomic import part_of
 from cyclekit.methods.cyclegan import CycleGAN
 from cyclekit.models import GENERATORS
 from cyclekit.registry import Spec
@@ -84,7 +85,7 @@ def test_the_log_of_a_resumed_run_tells_one_story(tmp_path):
 def test_a_state_survives_a_failed_write(tmp_path):
     path = tmp_path / "state.pt"
     save_state(path, {"value": torch.ones(2)})
-    (tmp_path / "state.pt.part").symlink_to("/dev/full")  # a disk without room
+    part_of(tmp_path / "state.pt").symlink_to("/dev/full")  # a disk without room
     with pytest.raises(CheckpointError, match="cannot be written"):
         save_state(path, {"value": torch.zeros(2)})
     assert load_state(path)["value"].sum() == 2

@@ -1,12 +1,14 @@
-"""Writes what Pillow cannot: PNG of 16 bits in colour, TIFF of 16 bits or with all its tags."""
+"""Writes what Pillow cannot.
+
+PNG and PPM of 16 bits in colour, TIFF of 16 bits or with all its tags, BMP with alpha.
+"""
 
 from __future__ import annotations
 
 import struct
 import zlib
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,38 +21,43 @@ if TYPE_CHECKING:
 
 _PNG_KIND = {1: 0, 2: 4, 3: 2, 4: 6}  # channels: PNG's colour type
 _FILTER_UP = 2
+_LONGEST_CHUNK = 2**30  # bytes; PNG allows just under twice that
 _METRE = 39.3701  # inches
 
 
-def write_png(path: Path, levels: NDArray[np.uint16], metadata: Metadata, text: PngInfo) -> None:
+def write_png(
+    file: IO[bytes], levels: NDArray[np.uint16], metadata: Metadata, text: PngInfo
+) -> None:
     """Write a PNG of 16 bits a channel.
 
     Args:
-        path: the file.
+        file: where to.
         levels: uint16 (H, W, 1|2|3|4): gray, gray and alpha, RGB, RGB and alpha.
         metadata: EXIF, profile and resolution to embed.
         text: text chunks to embed.
     """
     height, width, channels = levels.shape
-    with path.open("wb") as file:
-        file.write(b"\x89PNG\r\n\x1a\n")
-        size = struct.pack(">IIBBBBB", width, height, 16, _PNG_KIND[channels], 0, 0, 0)
-        _chunk(file, b"IHDR", size)
-        if metadata.icc:
-            _chunk(file, b"iCCP", b"ICC Profile\0\0" + zlib.compress(metadata.icc))
-        if metadata.dpi:
-            per_metre = (round(dots * _METRE) for dots in metadata.dpi)
-            _chunk(file, b"pHYs", struct.pack(">IIB", *per_metre, 1))
-        if metadata.exif:
-            _chunk(file, b"eXIf", metadata.exif.removeprefix(b"Exif\0\0"))
-        for kind, data, *_ in text.chunks:
-            _chunk(file, kind, data)
-        _chunk(file, b"IDAT", zlib.compress(_filtered(levels), 6))
-        _chunk(file, b"IEND", b"")
+    file.write(b"\x89PNG\r\n\x1a\n")
+    size = struct.pack(">IIBBBBB", width, height, 16, _PNG_KIND[channels], 0, 0, 0)
+    _chunk(file, b"IHDR", size)
+    if metadata.icc:
+        _chunk(file, b"iCCP", b"ICC Profile\0\0" + zlib.compress(metadata.icc))
+    if metadata.dpi:
+        per_metre = (round(dots * _METRE) for dots in metadata.dpi)
+        _chunk(file, b"pHYs", struct.pack(">IIB", *per_metre, 1))
+    if metadata.exif:
+        _chunk(file, b"eXIf", metadata.exif.removeprefix(b"Exif\0\0"))
+    for kind, data, *_ in text.chunks:
+        _chunk(file, kind, data)
+    packed = memoryview(zlib.compress(_filtered(levels), 6))
+    for start in range(0, len(packed), _LONGEST_CHUNK):
+        _chunk(file, b"IDAT", packed[start : start + _LONGEST_CHUNK])
+    _chunk(file, b"IEND", b"")
 
 
-def _chunk(file: Any, kind: bytes, data: bytes) -> None:
-    file.write(struct.pack(">I", len(data)) + kind + data)
+def _chunk(file: IO[bytes], kind: bytes, data: bytes | memoryview) -> None:
+    file.write(struct.pack(">I", len(data)) + kind)
+    file.write(data)
     file.write(struct.pack(">I", zlib.crc32(data, zlib.crc32(kind))))
 
 
@@ -64,11 +71,11 @@ def _filtered(levels: NDArray[np.uint16]) -> bytes:
     return filtered.tobytes()
 
 
-def write_tiff(path: Path, levels: Array, metadata: Metadata) -> None:
+def write_tiff(file: IO[bytes], levels: Array, metadata: Metadata) -> None:
     """Write a TIFF, deflated, in one strip.
 
     Args:
-        path: the file.
+        file: where to, at its beginning.
         levels: uint8 or uint16 (H, W, 1|2|3|4): gray, gray and alpha, RGB, RGB and alpha.
         metadata: EXIF, profile, resolution and XMP to embed.
     """
@@ -86,9 +93,35 @@ def write_tiff(path: Path, levels: Array, metadata: Metadata) -> None:
     directory.update(tags)
     if channels in (2, 4):
         directory[338] = 2  # the extra channel is alpha, not multiplied in
-    with path.open("wb") as file:
-        directory.save(file)  # sets the strip's offset to where it ends
-        file.write(data)
+    directory.save(file)  # sets the strip's offset to where it ends
+    file.write(data)
+
+
+def write_ppm(file: IO[bytes], levels: NDArray[np.uint16]) -> None:
+    """Write a PPM (of gray: a PGM) of 16 bits a channel.
+
+    Args:
+        file: where to.
+        levels: uint16 (H, W, 1|3).
+    """
+    height, width, channels = levels.shape
+    file.write(b"P%d\n%d %d\n65535\n" % (6 if channels == 3 else 5, width, height))
+    file.write(levels.astype(">u2").tobytes())
+
+
+def write_bmp(file: IO[bytes], levels: NDArray[np.uint8]) -> None:
+    """Write a BMP with alpha, which needs the fourth version of its header.
+
+    Args:
+        file: where to.
+        levels: uint8 RGB and alpha (H, W, 4).
+    """
+    height, width, _ = levels.shape
+    start, size = 14 + 108, height * width * 4
+    file.write(struct.pack("<2sIHHI", b"BM", start + size, 0, 0, start))
+    file.write(struct.pack("<IiiHHIIiiII", 108, width, height, 1, 32, 3, size, 0, 0, 0, 0))
+    file.write(struct.pack("<IIII4s48x", 0xFF0000, 0xFF00, 0xFF, 0xFF000000, b"BGRs"))
+    file.write(levels[::-1, :, [2, 1, 0, 3]].tobytes())
 
 
 def _described(metadata: Metadata) -> dict[int, Any]:

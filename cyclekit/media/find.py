@@ -1,0 +1,94 @@
+"""Which pictures files, folders and patterns name."""
+
+from __future__ import annotations
+
+import errno
+import glob
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cyclekit.media.folders import list_pictures, natural
+
+
+@dataclass(frozen=True)
+class Found:
+    """One picture, or why there is none."""
+
+    path: Path
+    """The file, or what was given instead of one."""
+    place: Path
+    """Where it belongs below the output folder, with its own ending."""
+    error: str | None = None
+    """Why it cannot be read at all; None if it can be tried."""
+
+
+def find(inputs: Sequence[Path], output: Path, masks: Collection[Path] = ()) -> Iterator[Found]:
+    """Find every picture that the inputs name, in their order, folders in natural order.
+
+    Args:
+        inputs: files, folders (with all folders in them) and glob patterns.
+        output: a folder; what lies in it is no input.
+        masks: resolved files that are no inputs where a folder or a pattern holds others.
+
+    Yields:
+        What was found; a file as often as it is named.
+    """
+    for entry in inputs:
+        problem = _problem(entry)
+        if problem is None and entry.is_dir():
+            yield from _in_folder(entry, output, masks)
+        elif problem is not None and glob.has_magic(str(entry)):
+            yield from _matching(entry, output, masks)
+        else:
+            yield Found(entry, Path(entry.name), problem)
+
+
+def real(path: Path) -> Path:
+    """Follow every link; unlike `resolve`, end where links run in a circle."""
+    return Path(os.path.realpath(path))
+
+
+def _problem(path: Path) -> str | None:
+    try:
+        path.stat()
+    except OSError as error:
+        absent = error.errno in (errno.ENOENT, errno.ENOTDIR)
+        return "no such file or folder" if absent else error.strerror
+    return None
+
+
+def _in_folder(folder: Path, output: Path, masks: Collection[Path]) -> Iterator[Found]:
+    refused: list[OSError] = []
+    inside = _unmasked(_outside(list_pictures(folder, refused.append), folder, output), masks)
+    yield from (Found(path, path.relative_to(folder)) for path in inside)
+    for error in refused:
+        path = Path(error.filename)
+        reason = f"this folder cannot be listed: {error.strerror}"
+        yield Found(path, Path(folder.name) / path.relative_to(folder), reason)
+    if not inside and not refused:
+        yield Found(folder, Path(folder.name), "no pictures in this folder")
+
+
+def _outside(paths: Iterable[Path], root: Path, output: Path) -> list[Path]:
+    """Leave out what lies in the output folder, unless all of the input does."""
+    whole, made = real(root), real(output)
+    if made in (whole, *whole.parents):
+        return list(paths)
+    return [path for path in paths if made not in real(path).parents]
+
+
+def _unmasked(paths: list[Path], masks: Collection[Path]) -> list[Path]:
+    """Leave masks out, unless there is nothing else."""
+    return [path for path in paths if not masks or real(path) not in masks] or paths
+
+
+def _matching(pattern: Path, output: Path, masks: Collection[Path]) -> Iterator[Found]:
+    fixed = next(parent for parent in pattern.parents if not glob.has_magic(str(parent)))
+    matches = (Path(name) for name in glob.glob(str(pattern), recursive=True))  # noqa: PTH207 (absolute patterns)
+    files = sorted((path for path in matches if not path.is_dir()), key=natural)
+    inside = _unmasked(_outside(files, fixed, output), masks)
+    yield from (Found(path, path.relative_to(fixed)) for path in inside)
+    if not inside:
+        yield Found(pattern, Path(pattern.name), "no file matches this pattern")
