@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from cyclekit.inference.control import blend
     from cyclekit.inference.translator import Translator
 
-__all__ = ["Translator", "__version__", "load"]
+__all__ = ["Translator", "__version__", "blend", "load"]
 
 __version__ = "0.1.0"
 
@@ -67,9 +68,13 @@ def _check_source(source: Any) -> None:
 
 
 def __getattr__(name: str) -> Any:
-    """Import `Translator` on first use: `import cyclekit` alone stays free of torch."""
+    """Import the rest on first use: `import cyclekit` alone stays free of torch and OpenCV."""
     if name == "Translator":
         from cyclekit.inference.translator import Translator
 
         return Translator
+    if name == "blend":
+        from cyclekit.inference.control import blend
+
+        return blend
     raise AttributeError(f"module 'cyclekit' has no attribute '{name}'")

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+import cyclekit
 from cyclekit.config.resolve import preset_names
 from cyclekit.hub.source import embedded_models
 from cyclekit.losses import ADVERSARIAL_LOSSES
@@ -34,14 +36,16 @@ def desk(tmp_path_factory):
         (folder / name).mkdir()
         for i in range(3):
             cv2.imwrite(str(folder / name / f"{i}.png"), picture(24, 32, seed=i))
-    cv2.imwrite(str(folder / "holiday.jpg"), picture(24, 32))
+    for name in ("holiday.jpg", "panorama.tif", "mask.png"):
+        cv2.imwrite(str(folder / name), picture(24, 32))
+    shutil.copytree(folder / "photos", folder / "masks")
     tiny_model(folder / "runs/zebra/model.safetensors", keep_discriminators=True)
     torch.save(resnet(blocks=6, width=2).state_dict(), folder / "latest_net_G_A.pth")
     return folder
 
 
 def test_the_readme_has_commands():
-    assert len(COMMANDS) == 12
+    assert len(COMMANDS) >= 16
     assert {"translate", "critique", "train", "models", "data"} == {
         line.split()[1] for line in COMMANDS
     }
@@ -71,6 +75,25 @@ def test_the_python_of_the_readme_runs():
     exec(compile(block, "README", "exec"), names)
     assert names["after"].shape == (24, 32, 3)
     assert names["after"].dtype == np.uint8
+
+
+def test_tiles_are_as_far_off_as_the_readme_says(tmp_path):
+    single, exact = (float(told) for told in re.findall(r"([\d.]+)(?: of 255)? levels off", README))
+    command = [sys.executable, "tools/tiles_showcase.py", "-o", str(tmp_path / "tiles.jpg")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    measured = [float(told) for told in re.findall(r"([\d.]+) levels off", done.stdout)]
+    assert measured[0] == pytest.approx(single, rel=0.1)
+    assert measured[1] == pytest.approx(exact, abs=0.002)
+    assert "1 at most" in done.stdout
+    assert (tmp_path / "tiles.jpg").stat().st_size > 10_000
+
+
+def test_the_control_of_the_readme_runs():
+    (line,) = re.findall(r"`(cyclekit\.blend\(.*?\))`", README)
+    before, after = picture(24, 32), picture(24, 32, seed=1)
+    mask = np.full((24, 32), 255, np.uint8)
+    made = eval(line, {"cyclekit": cyclekit, "before": before, "after": after, "mask": mask})
+    assert np.array_equal(made, cyclekit.blend(before, after, strength=0.5, keep="luminance"))
 
 
 def test_names_in_the_readme_are_complete():

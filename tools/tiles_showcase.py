@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 import numpy as np
+from PIL import Image
 
 import cyclekit
 from cyclekit.inference.translator import Translator
-from cyclekit.media.images import read, write
-from cyclekit.media.picture import Picture
+from cyclekit.media.images import read
 from cyclekit.pixels import Array
 
 ROOT = Path(__file__).parents[1]
@@ -37,7 +37,7 @@ def main(picture: Path, model: str | None, output: Path, tile: int) -> None:
         error = np.abs(made.astype(int) - expected)
         click.echo(f"{name}: {error.mean():.4f} levels off on average, {error.max()} at most")
     gap: Any = np.full((len(image), GAP, 3), 255, np.uint8)
-    write(output, Picture(np.concatenate([single, gap, joined], axis=1)))
+    Image.fromarray(np.concatenate([single, gap, joined], axis=1)).save(output, quality=80)
     click.echo(output)
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from typing import Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
+
+from cyclekit.errors import UsageError
+
+if TYPE_CHECKING:
+    from cyclekit.inference.control import Control, Keep
 
 model = click.option(
     "-m",
@@ -110,3 +117,59 @@ batch_size = click.option(
     callback=_parse_batch_size,
     help="Pictures of one size that run at once.",
 )
+
+_CONTROL = (
+    click.option(
+        "--strength",
+        type=float,
+        default=1.0,
+        show_default=True,
+        metavar="0..1",
+        help="How far to go from the original to the result.",
+    ),
+    click.option("--keep-luminance", is_flag=True, help="Keep the original's light and dark."),
+    click.option("--keep-color", is_flag=True, help="Keep the original's colours."),
+    click.option(
+        "--mask",
+        metavar="FILE|alpha",
+        help="Translate where this is white, keep what is black: a picture, a folder of pictures"
+        " of the same names, or 'alpha', each picture's own opacity.",
+    ),
+    click.option(
+        "--feather",
+        type=float,
+        metavar="PX",
+        help="Fade in over this many pixels inside the mask's edge.",
+    ),
+)
+
+
+def control(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what may change; the command gets one `control` for them all."""
+
+    @functools.wraps(command)
+    def collected(
+        *arguments: Any,
+        strength: float,
+        keep_luminance: bool,
+        keep_color: bool,
+        mask: str | None,
+        feather: float | None,
+        **others: Any,
+    ) -> Any:
+        if keep_luminance and keep_color:
+            raise UsageError("--keep-luminance and --keep-color leave nothing to change; drop one")
+        if feather is not None and mask is None:
+            raise UsageError("--feather softens the edge of a mask; give --mask too")
+        keep: Keep | None = "luminance" if keep_luminance else "color" if keep_color else None
+        chosen = _control(strength, keep, mask, feather or 0.0)
+        return command(*arguments, control=chosen, **others)
+
+    return functools.reduce(lambda made, option: option(made), reversed(_CONTROL), collected)
+
+
+def _control(strength: float, keep: Keep | None, mask: str | None, feather: float) -> Control:
+    from cyclekit.inference.control import Control  # imports numpy and OpenCV
+    from cyclekit.inference.masks import find_masks
+
+    return Control(strength, keep, None if mask is None else find_masks(mask), feather)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -54,6 +55,7 @@ Examples:
 @options.batch_size
 @click.option("--gray-to-color", is_flag=True, help="Let gray pictures become coloured.")
 @click.option("--compare", is_flag=True, help="Write before and after beside it: NAME.compare.png.")
+@options.control
 @click.option(
     "--report",
     "with_page",
@@ -103,12 +105,13 @@ def command(
 
     if how["size"] and how["max_size"]:
         raise UsageError("--size and --max-size both set the size; leave one out")
-    jobs = _plan(inputs, output, wanted, compare=how["compare"])
+    jobs = _plan(inputs, output, wanted, compare=how["compare"], masks=how["control"].mask_files)
     chosen = Options(
         size=how["size"],
         max_size=how["max_size"],
         color=how["gray_to_color"],
         compare=how["compare"],
+        control=how["control"],
         overwrite=how["overwrite"],
     )
     report = Report(as_json, quiet)
@@ -136,7 +139,9 @@ def command(
     ctx.exit(report.exit_code)
 
 
-def _plan(inputs: tuple[Path, ...], output: Path, wanted: str, *, compare: bool) -> list[Job]:
+def _plan(
+    inputs: tuple[Path, ...], output: Path, wanted: str, *, compare: bool, masks: Collection[Path]
+) -> list[Job]:
     """Name the outputs; where OUT names a picture, that file."""
     from cyclekit.media.encode import FORMATS
     from cyclekit.media.mirror import Job, compare_path, plan
@@ -144,7 +149,7 @@ def _plan(inputs: tuple[Path, ...], output: Path, wanted: str, *, compare: bool)
     kind = FORMATS.get(output.suffix.lower())
     if kind is None or output.is_dir():
         _check_folder(inputs, output)
-        return plan(inputs, output, wanted, compare=compare)
+        return plan(inputs, output, wanted, compare=compare, masks=masks)
     if len(inputs) == 1 and not inputs[0].exists() and not glob.has_magic(str(inputs[0])):
         return [Job(inputs[0], output, error="no such file or folder")]
     if len(inputs) != 1 or not inputs[0].is_file():
@@ -154,6 +159,8 @@ def _plan(inputs: tuple[Path, ...], output: Path, wanted: str, *, compare: bool)
     for path in (output, compare_path(output)) if compare else (output,):
         if path.exists() and path.samefile(inputs[0]):
             raise UsageError(f"-o {output}: {path} is the input; inputs are never overwritten")
+        if path.resolve() in masks:
+            raise UsageError(f"-o {output}: {path} is a mask; masks are never overwritten")
     return [Job(inputs[0], output)]
 
 

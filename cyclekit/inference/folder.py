@@ -14,8 +14,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from cyclekit.errors import MediaError
+from cyclekit.inference.control import blend
 from cyclekit.inference.cycle import Cycle, CycleCheck
 from cyclekit.inference.fit import resized, wanted_size
+from cyclekit.inference.masks import stretched
 from cyclekit.inference.results import Options, Result
 from cyclekit.inference.translator import Translator
 from cyclekit.media.images import Picture, read, to_8_bits, write
@@ -29,6 +31,9 @@ AHEAD = 3
 """Pictures read before the network asks, and written behind it."""
 _THREADS = 2
 _GAP = 8
+_GRAY_STAYS = (
+    "all of a gray picture is luminance, which is kept; --gray-to-color lets it take colour"
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class _Task:
 
     job: Job
     picture: Picture | None = None
+    mask: Array | None = None
     made: Array | None = None
     seconds: float = 0.0
     cycle: Cycle | None = None
@@ -97,10 +103,22 @@ def _load(job: Job, how: Options) -> _Task:
     if not how.overwrite and _is_done(job, how):
         return _Task(job, outcome=Result(job.input, job.output, skipped=True, notes=job.notes))
     try:
-        picture = _fitted(read(job.input), how)
+        stored = read(job.input)
+        picture = _fitted(stored, how)
+        mask, notes = _mask(job, stored, picture, how)
     except MediaError as error:
         return _failed(job, str(error).removeprefix(f"{job.input}: "))
-    return _Task(job, picture, seconds=time.perf_counter() - started)
+    picture = replace(picture, notes=(*picture.notes, *notes))
+    return _Task(job, picture, mask, seconds=time.perf_counter() - started)
+
+
+def _mask(
+    job: Job, stored: Picture, picture: Picture, how: Options
+) -> tuple[Array | None, tuple[str, ...]]:
+    if how.control.mask is None:
+        return None, ()
+    levels, name = how.control.mask.of(stored, job.place or Path(job.input.name))
+    return stretched(levels, name, stored, (picture.width, picture.height))
 
 
 def _fitted(picture: Picture, how: Options) -> Picture:
@@ -160,11 +178,9 @@ def _save(task: _Task, how: Options) -> Result:
     if task.outcome is not None:
         return task.outcome
     started = time.perf_counter()
-    job, before, made = task.job, task.picture, task.made
+    job, before = task.job, task.picture
     assert before is not None
-    assert made is not None
-    gray = before.gray and not how.color
-    after = replace(before, pixels=_luma(made) if gray else made, gray=gray)
+    after, told = _controlled(task, how)
     try:
         kept = _compared(job.output, before, after, how) if how.compare else ()
         lost = _written(job.output, after, how)
@@ -172,10 +188,32 @@ def _save(task: _Task, how: Options) -> Result:
         return Result(job.input, job.output, error=str(error).removeprefix(f"{job.output}: "))
     seconds = task.seconds + time.perf_counter() - started
     unmeasured = (task.cycle.note,) if task.cycle and task.cycle.note else ()
-    notes = (*job.notes, *before.notes, *kept, *lost, *unmeasured)
+    notes = (*job.notes, *before.notes, *told, *kept, *lost, *unmeasured)
     return Result(
         job.input, job.output, after.width, after.height, seconds, notes=notes, cycle=task.cycle
     )
+
+
+def _controlled(task: _Task, how: Options) -> tuple[Picture, tuple[str, ...]]:
+    """Let no more of the translation through than the user wants."""
+    before, made, control = task.picture, task.made, how.control
+    assert before is not None
+    assert made is not None
+    gray = before.gray and (not how.color or control.keep == "color")
+    pixels = _luma(made) if gray else made
+    if not control.idle:
+        old = before.pixels[..., 0] if gray else before.pixels
+        pixels = blend(
+            old,
+            pixels,
+            strength=control.strength,
+            keep=control.keep,
+            mask=task.mask,
+            feather=control.feather,
+        )
+    notes = (_GRAY_STAYS,) if gray and control.keep == "luminance" else ()
+    rgb: Any = np.repeat(pixels[..., None], 3, axis=2) if gray else pixels
+    return replace(before, pixels=rgb, gray=gray), notes
 
 
 def _compared(output: Path, before: Picture, after: Picture, how: Options) -> tuple[str, ...]:
@@ -191,11 +229,11 @@ def _written(path: Path, picture: Picture, how: Options) -> tuple[str, ...]:
 
 
 def _luma(rgb: Array) -> Array:
-    """Bring colour back to gray, by the weights of JPEG, in all three channels."""
+    """Bring colour back to gray (H, W), by the weights of JPEG."""
     import cv2
 
     gray: Any = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    return np.repeat(np.asarray(gray)[..., None], 3, axis=2)
+    return np.asarray(gray)
 
 
 def _side_by_side(before: Array, after: Array) -> Array:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cyclekit.inference.control import Control
 from cyclekit.inference.cycle import Cycle
 
 
@@ -21,6 +22,8 @@ class Options:
     """Let gray pictures become coloured."""
     compare: bool = False
     """Write before and after, side by side, into NAME.compare.png beside the output."""
+    control: Control = field(default_factory=Control)
+    """What may change."""
     overwrite: bool = False
     """Translate again what is already there."""
 

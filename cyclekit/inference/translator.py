@@ -19,6 +19,7 @@ from cyclekit.inference.plan import Plan, UntileableError
 from cyclekit.inference.precision import prepare, sample_picture
 from cyclekit.inference.stream import SMALLEST_TILE, Stream
 from cyclekit.models.base import ImageGenerator
+from cyclekit.models.norm import Carried, carrying
 from cyclekit.pixels import Array
 
 BATCH_PIXELS = {"cpu": 128 * 128, "cuda": 16 * 256 * 256}
@@ -140,14 +141,20 @@ class Translator:
         pixels = BATCH_PIXELS.get(self.device.type, BATCH_PIXELS["cpu"])
         return max(1, min(LARGEST_BATCH, pixels // (height * width)))
 
-    def translate(self, batch: Sequence[Array]) -> list[Array]:
-        """Translate pictures of one shape and type at once; else as a call."""
+    def translate(self, batch: Sequence[Array], carried: Carried | None = None) -> list[Array]:
+        """Translate pictures of one shape and type at once; else as a call.
+
+        Args:
+            batch: pictures, in order of time if anything is carried.
+            carried: statistics that the norms are to carry from one to the next, or None.
+        """
         for image in batch:
             check_picture(image)
         height, width = batch[0].shape[:2]
         if self._fits(width, height, len(batch)):
             try:
-                return self._whole(batch)
+                with carrying(self._prepared.network, carried):
+                    return self._whole(batch)
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
@@ -155,8 +162,8 @@ class Translator:
                     reason = str(error).splitlines()[0]
                     raise _too_large(width, height, reason) from error
         if len(batch) > 1:
-            return [made for image in batch for made in self.translate([image])]
-        return [self._tiled(batch[0])]
+            return [made for image in batch for made in self.translate([image], carried)]
+        return [self._tiled(batch[0], carried)]
 
     def _fits(self, width: int, height: int, count: int) -> bool:
         """Say whether pictures run whole. Linux ends a process that takes too much, unheard.
@@ -186,11 +193,13 @@ class Translator:
         made = output.float()[..., :height, :width]
         return [like(image, one) for image, one in zip(batch, made, strict=True)]
 
-    def _tiled(self, image: Array) -> Array:
+    def _tiled(self, image: Array, carried: Carried | None) -> Array:
         tile = self._tile if isinstance(self._tile, int) else self._budget.tile(self._cost)
         try:
             picture = TiledPicture(image, self.stride, self.device, self._prepared.dtype)
-            self._stream.run(picture, tile, self._budget.kept(tile, self._cost, image.nbytes))
+            stream, memory = self._stream, self._budget.kept(tile, self._cost, image.nbytes)
+            with carrying(self._prepared.network, carried):
+                stream.run(picture, tile, memory)
         except (RuntimeError, MemoryError, UntileableError) as error:
             if not (is_out_of_memory(error) or isinstance(error, UntileableError)):
                 raise

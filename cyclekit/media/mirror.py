@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,8 @@ class Job:
     """What the user should know about the output's name or format."""
     error: str | None = None
     """Why it cannot be done at all; None if it can be tried."""
+    place: Path | None = None
+    """Where the input lies below the folder that was given; None is its own name."""
 
 
 def compare_path(output: Path) -> Path:
@@ -33,7 +35,12 @@ def compare_path(output: Path) -> Path:
 
 
 def plan(
-    inputs: Sequence[Path], output: Path, wanted: str = "same", *, compare: bool = False
+    inputs: Sequence[Path],
+    output: Path,
+    wanted: str = "same",
+    *,
+    compare: bool = False,
+    masks: Collection[Path] = (),
 ) -> list[Job]:
     """List every picture under the inputs and name its output.
 
@@ -42,12 +49,14 @@ def plan(
         output: the folder in which the inputs' tree is mirrored; what lies in it is no input.
         wanted: "png", "jpg", "webp", "tiff", or "same" as the input.
         compare: whether every job also writes to `compare_path` of its output.
+        masks: resolved files that are read too: nothing is written over them, and in an input
+            folder they are no inputs, unless it holds nothing else.
 
     Returns:
         Jobs in the order given, folders in natural order; no input twice, no output twice.
     """
     found: dict[Path, _Found] = {}
-    for entry in _find(inputs, output):
+    for entry in _find(inputs, output, masks):
         found.setdefault(entry.path.resolve(), entry)
     owners: dict[Path, Path] = {}
     for entry in found.values():  # a.png has the first right to that name, then a.gif
@@ -55,7 +64,8 @@ def plan(
             owners.setdefault(output / entry.place, entry.path)
     claims = _Claims(owners, compare)
     jobs = (_named(entry, output, wanted, claims) for entry in found.values())
-    return [_guarded(job, set(found), compare) for job in jobs]
+    read = dict.fromkeys(masks, "a mask") | dict.fromkeys(found, "an input")
+    return [_guarded(job, read, compare) for job in jobs]
 
 
 def output_suffix(wanted: str, source: Path) -> str:
@@ -101,10 +111,10 @@ def _written(output: Path, compare: bool) -> list[Path]:
     return [output, compare_path(output)] if compare else [output]
 
 
-def _find(inputs: Sequence[Path], output: Path) -> Iterator[_Found]:
+def _find(inputs: Sequence[Path], output: Path, masks: Collection[Path]) -> Iterator[_Found]:
     for entry in inputs:
         if entry.is_dir():
-            yield from _in_folder(entry, output)
+            yield from _in_folder(entry, output, masks)
         elif entry.exists():
             yield _Found(entry, Path(entry.name))
         elif glob.has_magic(str(entry)):
@@ -113,8 +123,10 @@ def _find(inputs: Sequence[Path], output: Path) -> Iterator[_Found]:
             yield _Found(entry, Path(entry.name), "no such file or folder")
 
 
-def _in_folder(folder: Path, output: Path) -> Iterator[_Found]:
+def _in_folder(folder: Path, output: Path, masks: Collection[Path]) -> Iterator[_Found]:
     inside = _outside(list_pictures(folder), folder, output)
+    if masks:
+        inside = [path for path in inside if path.resolve() not in masks] or inside
     yield from (_Found(path, path.relative_to(folder)) for path in inside)
     if not inside:
         yield _Found(folder, Path(folder.name), "no pictures in this folder")
@@ -148,21 +160,23 @@ def _named(entry: _Found, output: Path, wanted: str, claims: _Claims) -> Job:
     short = place.with_suffix(suffix)
     taken = claims.taken(short, path)
     if taken is None:
-        return Job(path, short, notes)
+        return Job(path, short, notes, place=entry.place)
     owner = claims.owners[taken]
     long = place.with_name(place.name + suffix)  # a.tif becomes a.tif.png beside a.jpg's a.png
     if suffix != path.suffix and claims.taken(long, path) is None:
-        return Job(path, long, (*notes, f"named {long.name}, for {owner} takes {taken.name}"))
+        renamed = f"named {long.name}, for {owner} takes {taken.name}"
+        return Job(path, long, (*notes, renamed), place=entry.place)
     what = "output" if taken == short else "comparison"
     return Job(path, short, notes, f"its {what} {taken} is already that of {owner}")
 
 
-def _guarded(job: Job, read: set[Path], compare: bool) -> Job:
+def _guarded(job: Job, read: Mapping[Path, str], compare: bool) -> Job:
     if job.error is not None:
         return job
     for path in _written(job.output, compare):
-        if path.resolve() in read:
+        owner = read.get(path.resolve())
+        if owner is not None:
             what = "output" if path == job.output else "comparison"
-            reason = f"its {what} {path} is an input; choose another output folder"
+            reason = f"its {what} {path} is {owner}; choose another output folder"
             return Job(job.input, job.output, job.notes, reason)
     return job

@@ -263,13 +263,23 @@ def replay(network: nn.Module, statistics: Statistics) -> Iterator[None]:
 
 
 @contextmanager
-def carry(network: nn.Module, carried: Carried) -> Iterator[None]:
-    """Within the block, let every instance norm of `network` average over the pictures it sees."""
+def carrying(network: nn.Module, carried: Carried | None) -> Iterator[None]:
+    """Within the block, let every instance norm of `network` average over the pictures it sees.
+
+    Args:
+        network: any.
+        carried: what is used and changed, or left as it was if the block fails; None for nothing.
+    """
     norms = _name_norms(network)
+    before = None if carried is None else (dict(carried.mean), dict(carried.variance))
     for norm in norms:
         norm.carried = carried
     try:
         yield
+    except BaseException:
+        if carried is not None and before is not None:
+            carried.mean, carried.variance = before
+        raise
     finally:
         for norm in norms:
             norm.carried = None
