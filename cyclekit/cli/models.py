@@ -130,6 +130,7 @@ def _page(card: Card) -> str:
         "parameters": f"{card.parameters:,} a direction",
         "cost": f"{card.macs / 1e9:.2f} billion multiplications at 256x256",
         "stride": f"{card.stride} px",
+        **({"discriminators": card.discriminators} if card.discriminators else {}),
         **{key.replace("_", " "): _words(value) for key, value in card.provenance.items()},
     }
     width = max(map(len, lines))

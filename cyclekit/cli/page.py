@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from cyclekit.cli.reporting import Report
@@ -14,6 +16,18 @@ if TYPE_CHECKING:
     from cyclekit.inference.results import Options
     from cyclekit.inference.translator import Translator
     from cyclekit.media.mirror import Job
+
+_ELSEWHERE = (
+    "model",
+    "output",
+    "direction",
+    "device",
+    "precision",
+    "with_page",
+    "as_json",
+    "quiet",
+)
+"""Options that the page tells of in other words, or that change no picture."""
 
 Build = Callable[..., "Translator"]
 
@@ -56,7 +70,7 @@ def watch_with_page(
     cycle = _open_cycle(opened, translator, build)
     if cycle is None:
         report.note(f"note: no cycle errors: {_ONE_WAY}")
-    facts = _facts(opened, translator, chosen)
+    facts = _facts(opened, translator)
     facts["cycle error"] = _BOTH_WAYS if cycle else f"not measured: {_ONE_WAY}"
     writer = ReportWriter(folder, facts, cycle, _identity(opened))
     report.watch(writer.follow(translate_files(translator, jobs, chosen, cycle)), len(jobs))
@@ -77,7 +91,7 @@ def _open_cycle(opened: OpenModel, translator: Translator, build: Build) -> Cycl
     return CycleCheck(translator, build(back.generator, precision=translator.precision))
 
 
-def _facts(opened: OpenModel, translator: Translator, chosen: Options) -> dict[str, str]:
+def _facts(opened: OpenModel, translator: Translator) -> dict[str, str]:
     directions = (" to ".join(opened.info.domains(one)) for one in opened.info.directions)
     return {
         "translation": " to ".join(opened.names),
@@ -85,25 +99,28 @@ def _facts(opened: OpenModel, translator: Translator, chosen: Options) -> dict[s
         "directions in the model": ", ".join(directions),
         "device": str(translator.device),
         "precision": f"{translator.precision} ({translator.reason})",
-        "settings": _words(chosen) or "all as they are by default",
+        "settings": _settings(),
     }
 
 
-def _words(chosen: Options) -> str:
-    """Name what was chosen, whatever options there are."""
-    default = type(chosen)()
-    names = [field.name for field in fields(chosen) if field.name != "control"]
-    changed = {name: getattr(chosen, name) for name in names}
-    words = [
-        name.replace("_", " ") + ("" if value is True else f" {_value(value)}")
-        for name, value in changed.items()
-        if value != getattr(default, name)
+def _settings() -> str:
+    """Name the options that were given on the command line, whatever options there are."""
+    context = click.get_current_context()
+    given = [
+        _word(parameter.opts[0], context.params[parameter.name])
+        for parameter in context.command.params
+        if isinstance(parameter, click.Option)
+        and parameter.name not in (None, *_ELSEWHERE)
+        and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
     ]
-    return ", ".join([*words, *([] if chosen.control.idle else [str(chosen.control)])])
+    return ", ".join(given) or "all as they are by default"
 
 
-def _value(value: Any) -> str:
-    return "×".join(map(str, value)) if isinstance(value, tuple) else str(value)
+def _word(option: str, value: Any) -> str:
+    name = option.lstrip("-").replace("-", " ")
+    if value is True:
+        return name
+    return f"{name} {'×'.join(map(str, value)) if isinstance(value, tuple) else value}"
 
 
 def _identity(opened: OpenModel) -> str:

@@ -49,14 +49,6 @@ class Control:
         if self.feather and self.mask is None:
             raise UsageError("feather softens the edge of a mask; give a mask too")
 
-    def __str__(self) -> str:
-        """Say what is not as by default: "strength 0.5, keep color, mask, feather 12"."""
-        words = [f"strength {self.strength:g}"] if self.strength != 1 else []
-        words += [f"keep {self.keep}"] if self.keep else []
-        words += ["mask"] if self.mask else []
-        words += [f"feather {self.feather:g}"] if self.feather else []
-        return ", ".join(words)
-
     @property
     def idle(self) -> bool:
         """Whether all is left to the network."""

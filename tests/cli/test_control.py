@@ -95,6 +95,6 @@ def test_a_command_gets_one_control() -> None:
         click.echo(f"{control} {quiet}")
 
     done = CliRunner().invoke(command, ["--keep-color", "--strength", "0.5", "-q"])
-    assert "strength 0.5, keep color True" in done.output
+    assert "strength=0.5, keep='color', mask=None, feather=0.0) True" in done.output
     plain = CliRunner().invoke(command, [])
     assert "strength=1.0, keep=None, mask=None, feather=0.0) False" in plain.output

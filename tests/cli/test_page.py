@@ -61,14 +61,14 @@ def test_a_page_stands_beside_the_pictures(
 ) -> None:
     source, out = fill(tmp_path / "in", 3), tmp_path / "out"
     (source / "broken.png").write_bytes(b"")
-    first = translate(model, source, "-o", out, "--max-size", 20)
+    first = translate(model, source, "-o", out, "--max-size", 20, "--strength", 0.5, "--compare")
     assert first.returncode == 3
     assert first.stdout.splitlines() == [str(out / f"{number}.png") for number in range(3)]
     assert f"report: {out / 'report/index.html'}" in first.stderr
     page = (out / "report/index.html").read_text(encoding="utf-8")
     assert names(out / "report/index.html") == ["0.png", "1.png", "2.png"]
     for words in (
-        "horse to zebra", "zebra to horse", "tiny.safetensors", "max size 20", "fp32 (asked for)",
+        "horse to zebra", "zebra to horse", "tiny.safetensors", "max size 20, compare, strength 0.5", "fp32 (asked for)",
         "<b>3</b> translated, <b class=\"bad\">1</b> failed", "the file is empty", "20 × 20 px",
         "cycle error <b>",
     ):  # fmt: skip

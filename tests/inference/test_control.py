@@ -209,8 +209,3 @@ def test_pictures_that_do_not_belong_together_are_refused() -> None:
         blend(image, image, mask=np.ones((8, 8)))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="pictures must be"):
         blend(image[..., :2], image[..., :2])
-
-
-def test_a_control_says_what_it_changes() -> None:
-    assert str(Control()) == ""
-    assert str(Control(strength=0.5, keep="color")) == "strength 0.5, keep color"

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from cyclekit.errors import MediaError, UsageError
+from cyclekit.inference.control import Control
 from cyclekit.inference.cycle import CycleCheck
 from cyclekit.inference.folder import translate_files
 from cyclekit.inference.report import ReportWriter, report_folder
@@ -83,11 +84,12 @@ def fill(folder: Path, names: list[str]) -> Path:
     return folder
 
 
-def report(translator: Translator, source: Path, out: Path, back=None, **options):
+def report(translator: Translator, source: Path, out: Path, back=None, model="", **options):
     """Translate a folder with a report, as the command does."""
     jobs = plan([source], out)
     cycle = None if back is None else CycleCheck(translator, back)
-    writer = ReportWriter(report_folder(out, jobs, single=False), FACTS, cycle, "me")
+    facts = FACTS if not model else {"translation": model, "model": model + "\ud800"}
+    writer = ReportWriter(report_folder(out, jobs, single=False), facts, cycle, "me")
     how = Options(**options)
     results = list(writer.follow(translate_files(translator, jobs, how, cycle)))
     assert writer.problem is None
@@ -142,7 +144,7 @@ def test_no_name_breaks_the_page(tmp_path: Path, negative: Translator, name: str
     shutil.copy(source / "plain.png", hostile)
     (source / "plain.png").unlink()
     (source / f"x{hostile.name[:200]}").with_suffix(".jpg").write_bytes(b"broken")
-    _, page = report(negative, source, tmp_path / "out", negative)
+    _, page = report(negative, source, tmp_path / "out", negative, hostile.name)
     assert [tag for tag, _ in page.tags].count("script") == 1
     assert not any(key.startswith("on") for _, attributes in page.tags for key in attributes)
     shown = os.fsencode(hostile.name).decode("utf-8", "replace")
@@ -230,6 +232,20 @@ def test_the_report_shows_the_final_picture(tmp_path: Path, negative: Translator
     assert read(tmp_path / "out/gray.png").gray
     with Image.open(tmp_path / "out/report/pictures/gray.png-after.jpg") as after:
         np.testing.assert_allclose(after.getpixel((5, 5)), (215, 215, 215), atol=2)
+
+
+def test_the_cycle_is_that_of_the_network_whatever_was_kept(
+    tmp_path: Path, negative: Translator
+) -> None:
+    write(tmp_path / "in/a.png", Picture(np.full((200, 200, 3), 10, np.uint8)))
+    for _ in ("made now", "made before"):
+        (result,), _ = report(
+            negative, tmp_path / "in", tmp_path / "out", negative, control=Control(strength=0)
+        )
+        assert result.cycle.error == 0
+        with Image.open(tmp_path / "out/report/pictures/a.png-after.jpg") as after:
+            np.testing.assert_allclose(after.getpixel((99, 99)), (10, 10, 10), atol=2)
+        shutil.rmtree(tmp_path / "out/report")
 
 
 def test_a_picture_that_vanishes_costs_its_thumbnails_only(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
@@ -36,6 +37,9 @@ def report_folder(output: Path, jobs: Sequence[Job], *, single: bool) -> Path:
         if place in job.output.absolute().parents or target in job.input.resolve().parents:
             raise UsageError(f"--report: {folder} is where {job.input} belongs; choose another -o")
     return folder
+
+
+_NO_TEXT = re.compile("[\ud800-\udfff]")  # what Python makes of bytes in a name, or of bad JSON
 
 
 class Places:
@@ -78,4 +82,4 @@ class Places:
 
 def readable(words: object) -> str:
     """Make any name readable: bytes that are no text show as such."""
-    return os.fsencode(str(words)).decode("utf-8", "replace")
+    return _NO_TEXT.sub("\ufffd", str(words))

@@ -47,7 +47,7 @@ class ReportWriter:
         self.places = Places(folder)
         self.problem: str | None = None
         """Why there is no page although all results have come; None if there is one."""
-        self._facts = facts
+        self._facts = {name: readable(fact) for name, fact in facts.items()}
         self._cycle = cycle
         self._identity = identity if cycle is not None else ""
         self._journal = Journal(self.places.journal)
