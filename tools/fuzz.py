@@ -89,15 +89,15 @@ def _is_large(path: Path) -> bool:
 def read_all(source: Path) -> None:
     """Tell, in a line of JSON for each file, how both readers fared; any other error ends it."""
     for path in list_pictures(source) if source.is_dir() else [source]:
-        started = time.perf_counter()
-        refusals = {}
+        answer: Answer = {"input": str(path), "seconds": 0.0}
         for reader in (read, read_rgb):
+            started = time.perf_counter()
             try:
                 reader(path)
             except MediaError as error:
-                refusals["error"] = str(error)
-        seconds = time.perf_counter() - started
-        print(json.dumps({"input": str(path), "seconds": seconds, **refusals}), flush=True)
+                answer["error"] = str(error)
+            answer["seconds"] = max(answer["seconds"], time.perf_counter() - started)
+        print(json.dumps(answer), flush=True)
 
 
 class Run:

@@ -14,15 +14,20 @@ Levels = NDArray[np.uint8] | NDArray[np.uint16]
 _PNG_COLOR = {1: 0, 2: 4, 3: 2, 4: 6}
 
 
-def plain_png(levels: Levels, chunks: Sequence[tuple[bytes, bytes]] = ()) -> bytes:
-    """Encode (H, W, 1|2|3|4) of either depth as a PNG without filters."""
+def plain_png(
+    levels: Levels,
+    before: Sequence[tuple[bytes, bytes]] = (),
+    after: Sequence[tuple[bytes, bytes]] = (),
+) -> bytes:
+    """Encode (H, W, 1|2|3|4) of either depth as a PNG, with chunks before and after its pixels."""
     height, width, channels = levels.shape
     rows = levels.astype(levels.dtype.newbyteorder(">")).tobytes()
     length = len(rows) // height
     body = b"".join(b"\0" + rows[start : start + length] for start in range(0, len(rows), length))
     color = _PNG_COLOR[channels]
     header = struct.pack(">IIBBBBB", width, height, 8 * levels.itemsize, color, 0, 0, 0)
-    parts = [(b"IHDR", header), *chunks, (b"IDAT", zlib.compress(body)), (b"IEND", b"")]
+    pixels = (b"IDAT", zlib.compress(body))
+    parts = [(b"IHDR", header), *before, pixels, *after, (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*part) for part in parts)
 
 

@@ -1,3 +1,4 @@
+import struct
 import subprocess
 import sys
 import zlib
@@ -77,21 +78,19 @@ def test_separate_planes_of_sixteen_bits_are_refused_not_misread(tmp_path: Path)
     entry = data.index(np.array([284, 3, 1, 0, 1], "<u2").tobytes())
     data[entry + 8] = 2
     (tmp_path / "planes.tif").write_bytes(data)
-    with pytest.raises(MediaError, match=r"separate planes|damaged"):
+    with pytest.raises(MediaError, match="separate planes"):
         read(tmp_path / "planes.tif")
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGB16", "RGBA16"])
 def test_a_damaged_animation_does_not_end_the_process(tmp_path: Path, mode: str) -> None:
-    """OpenCV 5.0 does not survive this; Pillow reads what is whole."""
+    """OpenCV 5.0 does not survive a frame that cannot be decoded; Pillow reads the first."""
     levels = stored(mode, 64, 128)
-    size = np.array([128, 64, 0, 0], ">u4").tobytes()
-    control = np.array(0, ">u4").tobytes() + size + bytes([0, 1, 0, 100, 0, 1])
-    first = [(b"acTL", np.array([2, 0], ">u4").tobytes()), (b"fcTL", control)]
-    data = plain_png(levels, first).removesuffix(plain_png(levels)[-12:])
-    frame = np.array(1, ">u4").tobytes() + zlib.compress(bytes(500))
-    data += (2**31 - 1).to_bytes(4, "big") + b"fdAT" + frame
-    path = tmp_path / "cut.png"
+    rows = b"".join(b"\x09" + row.tobytes() for row in levels)  # there is no such filter
+    control = struct.pack(">IIIIIHHBB", 0, 128, 64, 0, 0, 1, 10, 0, 1)
+    frame = [(b"fcTL", control), (b"fdAT", struct.pack(">I", 1) + zlib.compress(rows))]
+    data = plain_png(levels, [(b"acTL", struct.pack(">II", 2, 0))], frame)
+    path = tmp_path / "animated.png"
     path.write_bytes(data)
     code = f"""
 from pathlib import Path
@@ -102,6 +101,7 @@ for reader in (read, read_rgb):
         reader(Path({str(path)!r}))
     except MediaError as error:
         print(error)
+print("alive")
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "alive\n", "")
