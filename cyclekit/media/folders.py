@@ -15,17 +15,26 @@ PICTURE_SUFFIXES = frozenset({
 
 
 def list_pictures(folder: Path) -> list[Path]:
-    """List the pictures under a folder and all folders in it.
+    """List the pictures under a folder and all folders in it, as `list_files` does."""
+    return list_files(folder, PICTURE_SUFFIXES)
+
+
+def list_files(folder: Path, suffixes: frozenset[str]) -> list[Path]:
+    """List the files of some endings under a folder and all folders in it.
 
     Hidden files and folders are left out; links to folders are followed once; 2.jpg comes before
     10.jpg; letter case of the ending does not matter.
+
+    Args:
+        folder: where to look.
+        suffixes: endings, in lower case.
 
     Raises:
         NotADirectoryError: if `folder` is no folder.
     """
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder} is not a folder")
-    found = [path for path in _walk(folder) if path.suffix.lower() in PICTURE_SUFFIXES]
+    found = [path for path in _walk(folder) if path.suffix.lower() in suffixes]
     return sorted(found, key=natural)
 
 
