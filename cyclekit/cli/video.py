@@ -127,6 +127,7 @@ def command(
     from cyclekit.media.video.codecs import Wishes
     from cyclekit.media.video.folder import pairs
     from cyclekit.media.video.times import Cut
+    from cyclekit.media.video.work import folder_of
 
     _check(target, as_json, **how)
     shown: Show = "side-by-side" if how["side_by_side"] else "wipe" if how["compare"] else "result"
@@ -150,6 +151,10 @@ def command(
             report.add(do(one, made, task, network, report))
         except MediaError as error:
             report.add(failed(one, made, error))
+        except KeyboardInterrupt:
+            if folder_of(made).exists():
+                report.note("what is finished is kept; the same command goes on from there")
+            raise
     report.summarise()
     ctx.exit(report.exit_code)
 

@@ -28,6 +28,8 @@ class Codec:
     """From fast to small."""
     preset: str | None = None
     """The default one."""
+    deep_preset: str | None = None
+    """The default, and the fastest that works, for more than 8 bits; None if all do."""
     preset_option: str = "preset"
     """FFmpeg's name of the option."""
     options: Mapping[str, str] = field(default_factory=dict)
@@ -47,17 +49,18 @@ CODECS = {
         lossless={"qp": "0"}, odd_420=False, tells_aspect=True,
     ),
     "h265": Codec(
-        "libx265", _YUV, (20, 51), _X26X, "fast", options={"x265-params": "log-level=none"},
+        "libx265", _YUV, (20, 51), _X26X, "veryfast", options={"x265-params": "log-level=none"},
         lossless={"x265-params": "log-level=none:lossless=1"}, odd_420=False, tells_aspect=True,
     ),
     "av1": Codec(
-        "libsvtav1", ("yuv420p", "yuv420p10"), (26, 63), tuple(map(str, range(13, -1, -1))), "8",
+        "libsvtav1", ("yuv420p", "yuv420p10"), (26, 63), tuple(map(str, range(13, -1, -1))), "10",
+        deep_preset="8",  # SVT-AV1 4.1 makes 10 bits ugly in its faster presets
         lossless={"svtav1-params": "lossless=1"},
     ),
     "vp9": Codec(
         "libvpx-vp9", ("yuv420p", "yuv422p", "yuv444p"), (26, 63),
-        tuple(map(str, range(8, -1, -1))), "5", preset_option="cpu-used",
-        options={"b": "0", "deadline": "good", "row-mt": "1"}, lossless={"lossless": "1"},
+        tuple(map(str, range(8, -1, -1))), "6", preset_option="cpu-used",
+        options={"b": "0", "deadline": "realtime", "row-mt": "1"}, lossless={"lossless": "1"},
     ),
     "prores": Codec(
         "prores_ks", ("yuv422p10", "yuv444p10"),
@@ -84,22 +87,22 @@ class Container:
     """Encoder for sound that it cannot hold as it is; None if it holds no sound."""
     subtitles: str | None = None
     """Encoder for text subtitles that it cannot hold as they are."""
-    exact: bool = True
-    """Whether it keeps times exactly; else in milliseconds or hundredths."""
     tells_aspect: bool = False
     """Whether it can say how wide a pixel is."""
 
 
-_MP4 = Container("mp4", ("h264", "h265", "av1", "vp9", "ffv1"), "aac", "mov_text", True, True)
-_MOV = Container("mov", ("h264", "h265", "prores"), "aac", "mov_text", True, True)
+_MP4 = Container(
+    "mp4", ("h264", "h265", "av1", "vp9", "ffv1"), "aac", "mov_text", tells_aspect=True
+)
+_MOV = Container("mov", ("h264", "h265", "prores"), "aac", "mov_text", tells_aspect=True)
 CONTAINERS = {
     ".mp4": _MP4,
     ".m4v": _MP4,
     ".mov": _MOV,
-    ".mkv": Container("matroska", tuple(CODECS), "libopus", "subrip", exact=False),
-    ".webm": Container("webm", ("vp9", "av1"), "libopus", "webvtt", exact=False),
-    ".gif": Container("gif", exact=False),
-    ".webp": Container("webp", exact=False),
+    ".mkv": Container("matroska", tuple(CODECS), "libopus", "subrip"),
+    ".webm": Container("webm", ("vp9", "av1"), "libopus", "webvtt"),
+    ".gif": Container("gif"),
+    ".webp": Container("webp"),
 }
 """By the ending of the file's name."""
 ANIMATIONS = ("gif", "webp")
@@ -176,7 +179,11 @@ def choose(path: Path, wishes: Wishes, size: tuple[int, int]) -> Encoding:
         )
     codec = CODECS[name]
     pixel_format, notes = _pixel_format(name, wishes.pixel_format, size)
-    options = {**codec.options, **_quality(name, wishes.crf), **_preset(name, wishes.preset)}
+    options = {
+        **codec.options,
+        **_quality(name, wishes.crf),
+        **_preset(name, wishes.preset, pixel_format),
+    }
     return Encoding(container, codec, pixel_format, options, notes)
 
 
@@ -193,12 +200,16 @@ def _quality(name: str, wanted: int | None) -> Mapping[str, str]:
     return codec.lossless if wanted == 0 else {"crf": str(default if wanted is None else wanted)}
 
 
-def _preset(name: str, wanted: str | None) -> Mapping[str, str]:
+def _preset(name: str, wanted: str | None, pixel_format: str) -> Mapping[str, str]:
     codec = CODECS[name]
-    if wanted is not None and wanted not in codec.presets:
-        known = f"expected one of {', '.join(codec.presets)}" if codec.presets else "leave it out"
-        raise UsageError(f"--preset {wanted}: {name} has no such preset; {known}")
-    chosen = wanted or codec.preset
+    default, presets = codec.preset, codec.presets
+    if codec.deep_preset is not None and pixel_format.endswith("le"):
+        default = codec.deep_preset
+        presets = presets[presets.index(default) :]
+    if wanted is not None and wanted not in presets:
+        known = f"expected one of {', '.join(presets)}" if presets else "leave it out"
+        raise UsageError(f"--preset {wanted}: {name} has no such preset here; {known}")
+    chosen = wanted or default
     return {} if chosen is None else {codec.preset_option: chosen}
 
 

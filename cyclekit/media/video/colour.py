@@ -24,6 +24,10 @@ _SWSCALE = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 # Averages where chroma shrinks, interpolates where it grows, rounds exactly. The default, without
 # SWS_ACCURATE_RND, makes every round trip 1.2 levels darker; bicubic takes twice the time.
 _FLAGS = 0x20 | 0x2000 | 0x40000  # SWS_AREA | SWS_FULL_CHR_H_INT | SWS_ACCURATE_RND
+# Interpolating two lines of chroma, swscale 9.5 makes nonsense of deep 4:2:0: green becomes 0.
+_DEEP_FLAGS = 0x4 | 0x2000 | 0x40000  # SWS_BICUBIC | SWS_FULL_CHR_H_INT | SWS_ACCURATE_RND
+_DEEP_WHITE = 255 * 256
+"""White of swscale's 16-bit RGB where the other side is YUV of limited range; ours is 65535."""
 
 
 def used_matrix(colour: Colour, width: int, height: int) -> int:
@@ -68,6 +72,8 @@ class Unpacker:
         self._format = f"{kind}{64 if alpha else 48}le" if depth > 8 else kind + "24" * (not alpha)
         self._matrix = _SWSCALE[used_matrix(colour, *size)]
         self._range = colour.range
+        self._deep = depth > 8
+        self._white = _white(colour, depth)
         self._swscale = VideoReformatter()
 
     def __call__(self, frame: VideoFrame) -> Array:
@@ -82,10 +88,13 @@ class Unpacker:
             format=self._format,
             src_colorspace=self._matrix,
             src_color_range=self._range or None,
-            interpolation=_FLAGS,
+            interpolation=_DEEP_FLAGS if self._deep else _FLAGS,
             threads=1,
         )
-        return turned(cast(Array, made.to_ndarray()), self._orientation)
+        pixels = cast(Array, made.to_ndarray())
+        if self._deep:
+            pixels = _scaled(pixels, 65535 / self._white)
+        return turned(pixels, self._orientation)
 
 
 class Packer:
@@ -98,10 +107,14 @@ class Packer:
     """
 
     def __init__(self, pixel_format: str, colour: Colour, size: tuple[int, int]) -> None:
+        form = av.VideoFormat(pixel_format)
+        self.deep = form.components[0].bits > 8
         self._format = pixel_format
-        self._size = size
+        self._has_alpha = any(component.is_alpha for component in form.components)
+        self._is_rgb = form.is_rgb
         self._colour = colour
-        self.deep = av.VideoFormat(pixel_format).components[0].bits > 8
+        self._matrix = _SWSCALE[used_matrix(colour, *size)]
+        self._size = size
         self._swscale = VideoReformatter()
 
     def __call__(self, pixels: Array) -> VideoFrame:
@@ -110,35 +123,48 @@ class Packer:
         Args:
             pixels: uint8 or uint16 RGB, (H, W, 3) or (H, W, 4).
         """
-        form = av.VideoFormat(self._format)
-        if pixels.shape[2] == 4 and not any(part.is_alpha for part in form.components):
-            pixels = on_white(pixels)
-        deep = pixels.dtype == np.uint16
-        names = {
-            (3, False): "rgb24",
-            (4, False): "rgba",
-            (3, True): "rgb48le",
-            (4, True): "rgba64le",
-        }
-        frame = VideoFrame.from_numpy_buffer(
-            cast(Any, np.ascontiguousarray(pixels)), names[pixels.shape[2], deep]
-        )
-        is_rgb = form.is_rgb
+        frame = self._wrapped(pixels)
+        if self._is_rgb:
+            return self._swscale.reformat(frame, *self._size, format=self._format)
         colour = self._colour
-        matrix = _SWSCALE[used_matrix(colour, *self._size)]
         made: Any = self._swscale.reformat(
             frame,
             *self._size,
             format=self._format,
-            dst_colorspace=None if is_rgb else matrix,
-            dst_color_range=None if is_rgb else (colour.range or LIMITED),
+            dst_colorspace=self._matrix,
+            dst_color_range=colour.range or LIMITED,
             interpolation=_FLAGS,
             threads=1,
         )
-        if not is_rgb:  # encoders such as prores read the tags of frames
-            made.colorspace, made.color_range = colour.matrix, colour.range
-            made.color_primaries, made.color_trc = colour.primaries, colour.transfer
+        # Encoders such as prores read the tags of frames.
+        made.colorspace, made.color_range = colour.matrix, colour.range
+        made.color_primaries, made.color_trc = colour.primaries, colour.transfer
         return cast(VideoFrame, made)
+
+    def _wrapped(self, pixels: Array) -> VideoFrame:
+        """Make a frame around pixels, with as much white and as many channels as swscale expects."""
+        if pixels.shape[2] == 4 and not self._has_alpha:
+            pixels = on_white(pixels)
+        kind = "rgba" if pixels.shape[2] == 4 else "rgb"
+        if pixels.dtype == np.uint8:
+            name = kind if kind == "rgba" else "rgb24"
+        else:
+            name = "rgba64le" if kind == "rgba" else "rgb48le"
+            pixels = pixels if self._is_rgb else _scaled(pixels, _DEEP_WHITE / 65535)
+        return VideoFrame.from_numpy_buffer(cast(Any, np.ascontiguousarray(pixels)), name)
+
+
+def _white(colour: Colour, depth: int) -> int:
+    """Return what swscale makes of white in 16 bits: it widens by shifting."""
+    if colour.matrix == _RGB:
+        return 65535
+    return ((1 << depth) - 1) << (16 - depth) if colour.range == FULL else _DEEP_WHITE
+
+
+def _scaled(pixels: Array, factor: float) -> Array:
+    import cv2
+
+    return pixels if factor == 1 else cast(Array, cv2.addWeighted(pixels, factor, pixels, 0, 0))
 
 
 def on_white(pixels: Array) -> Array:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,7 +21,8 @@ from cyclekit.media.video.encoder import Encoder
 from cyclekit.media.video.join import join
 from cyclekit.media.video.numbered import Pictures
 from cyclekit.media.video.pipes import PIPE, Y4M, RawSink, Y4mSink
-from cyclekit.media.video.sequence import Pattern, can_write, is_pattern
+from cyclekit.media.video.sequence import FIRST, Pattern, can_write, is_pattern
+from cyclekit.media.video.times import Pace
 from cyclekit.media.video.window import Window
 from cyclekit.media.video.work import Segment, Segmented, Work
 
@@ -80,7 +82,7 @@ def choose_output(
     if raw:
         raise UsageError(f"{path}: raw frames go to stdout only; name it -")
     if is_pattern(path):
-        return _Sequence(path, wishes, source)
+        return _Sequence(path, wishes, clip, source)
     if codecs.container_of(path).format in codecs.ANIMATIONS:
         return _Animation(path, wishes, clip, source)
     return _Video(path, wishes, clip, source)
@@ -109,10 +111,11 @@ class _File:
         def begin() -> Encoder:
             return Encoder(work.path(".mp4"), self._encoding, self._clip)
 
-        def finish(window: Window) -> None:
+        def finish(window: Window) -> tuple[str, ...]:
             made = work.folder / f"joined{self.path.suffix}"
             self._make(made, work.segments, window)
             made.replace(self.path)
+            return ()
 
         return Segmented(work, begin, finish)
 
@@ -158,8 +161,9 @@ class _Animation(_File):
 class _Sequence:
     """Pictures with a number."""
 
-    def __init__(self, path: Path, wishes: Wishes, source: Path | None) -> None:
+    def __init__(self, path: Path, wishes: Wishes, clip: Clip, source: Path | None) -> None:
         self.path = path
+        self._clip = clip
         self._pattern = Pattern(path)
         _refuse(wishes, "pictures")
         if not can_write(path):
@@ -178,11 +182,14 @@ class _Sequence:
         def begin() -> Pictures:
             return Pictures(self._pattern, sum(len(segment.pts) for segment in work.segments))
 
-        def finish(_: Window) -> None:
-            made = sum(len(segment.pts) for segment in work.segments)
+        def finish(_: Window) -> tuple[str, ...]:
+            pace, made = Pace(self._clip), 0
+            for made, pts in enumerate(chain(*(part.pts for part in work.segments)), FIRST):
+                pace.add(pts)
             for number, path in self._pattern.files().items():
                 if number > made:  # of a longer video, which was there before
                     path.unlink()
+            return pace.notes("pictures")
 
         return Segmented(work, begin, finish)
 
@@ -212,7 +219,7 @@ class _Pipe:
 
     def open(self, settings: dict[str, Any] | None) -> Sink:
         file = sys.stdout.buffer
-        return RawSink(file) if self._raw else Y4mSink(file, self._clip, self._format)
+        return RawSink(file, self._clip) if self._raw else Y4mSink(file, self._clip, self._format)
 
 
 def _stored(clip: Clip, size: tuple[int, int]) -> Clip:

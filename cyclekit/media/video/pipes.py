@@ -15,6 +15,7 @@ from cyclekit.errors import MediaError
 from cyclekit.media.picture import to_8_bits
 from cyclekit.media.video.clip import PICTURES, Clip, Colour, Frame, Still
 from cyclekit.media.video.colour import Packer, Unpacker
+from cyclekit.media.video.times import Pace
 from cyclekit.media.video.window import Window
 from cyclekit.pixels import Array
 
@@ -120,13 +121,14 @@ class _PipeSink:
 
     done = 0
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, clip: Clip) -> None:
         self._file = file
+        self._pace = Pace(clip)
 
     def finish(self, window: Window) -> tuple[str, ...]:
         """Hand over what is left."""
         self._file.flush()
-        return ()
+        return self._pace.notes("pipes")
 
     def abandon(self) -> None:
         """Leave it at what was written."""
@@ -137,10 +139,12 @@ class RawSink(_PipeSink):
 
     Args:
         file: where to write.
+        clip: what will come.
     """
 
     def add(self, still: Still) -> None:
         """Write a frame; OSError if nobody reads any more."""
+        self._pace.add(still.pts)
         self._file.write(np.ascontiguousarray(to_8_bits(still.pixels)[..., :3]).data)
 
 
@@ -154,7 +158,7 @@ class Y4mSink(_PipeSink):
     """
 
     def __init__(self, file: BinaryIO, clip: Clip, pixel_format: str) -> None:
-        super().__init__(file)
+        super().__init__(file, clip)
         self._pack = Packer(pixel_format, clip.colour, (clip.width, clip.height))
         full = "FULL" if clip.colour.range == 2 else "LIMITED"
         words = (
@@ -167,6 +171,7 @@ class Y4mSink(_PipeSink):
 
     def add(self, still: Still) -> None:
         """Write a frame; OSError if nobody reads any more."""
+        self._pace.add(still.pts)
         frame = self._pack(still.pixels[..., :3])
         self._file.write(b"FRAME\n")
         for plane in frame.planes:

@@ -35,6 +35,39 @@ class Cut:
         return kept if self.most is None else min(kept, self.most)
 
 
+class Pace:
+    """Finds out whether frames come at even times.
+
+    Args:
+        clip: what they are of; its rate is what even times would be.
+    """
+
+    def __init__(self, clip: Clip) -> None:
+        self._rate = clip.rate
+        self._last: int | None = None
+        self._steps: list[int] = []
+
+    def add(self, pts: int) -> None:
+        """Look at the next frame."""
+        if self._last is not None:
+            steps = (*self._steps, pts - self._last)
+            self._steps = [min(steps), max(steps)]
+        self._last = pts
+
+    def notes(self, what: str) -> tuple[str, ...]:
+        """Say that times are lost, if they are.
+
+        Args:
+            what: the kind of output that cannot keep them.
+        """
+        if not self._steps or self._steps[1] - self._steps[0] <= max(1, self._steps[0] / 100):
+            return ()
+        rate = f"{float(self._rate):.4g}"
+        return (
+            f"frames come at uneven times, which {what} cannot keep; on average {rate} a second",
+        )
+
+
 def rising(frames: Iterator[Frame], usual: int) -> Iterator[Frame]:
     """Push a frame that is not after the one before just behind it; give each a duration.
 

@@ -8,9 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from av.error import FFmpegError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 from cyclekit.errors import MediaError
 from cyclekit.media.atomic import replacing
@@ -20,6 +25,7 @@ from cyclekit.media.video.window import Window
 SEGMENT = 120
 """Frames in a segment: what an interruption costs, and how far key frames are apart at most."""
 _SETTINGS = "settings.json"
+_LOCK = "lock"
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,7 @@ class Work:
         self.folder = folder_of(output)
         self._settings = json.loads(json.dumps(settings))
         self.segments: list[Segment] = []
+        self._lock: IO[bytes] | None = None
         try:
             self._open()
         except OSError as error:
@@ -84,6 +91,8 @@ class Work:
 
     def remove(self) -> None:
         """Throw the folder away."""
+        if self._lock:
+            self._lock.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
@@ -95,14 +104,27 @@ class Work:
         found = stored_settings(self.output)
         if self.folder.exists() and found is None and any(self.folder.iterdir()):
             raise MediaError(f"{self.folder}: this folder is in the way; move it elsewhere")
-        if found is None or found != self._settings:
-            self.remove()
+        if found is not None:
+            self._hold()
+            if found != self._settings:
+                self.remove()
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._hold()
         if self._settings == found:
             self.segments = self._finished()
         else:
             with replacing(self.folder / _SETTINGS) as part:
                 part.write_text(json.dumps(self._settings), encoding="utf-8")
+
+    def _hold(self) -> None:
+        """Keep others off the folder while this process lives, where the system can."""
+        if fcntl is None or (self._lock and not self._lock.closed):
+            return
+        self._lock = (self.folder / _LOCK).open("wb")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise MediaError(f"{self.output}: another run is at work on it") from error
 
     def _finished(self) -> list[Segment]:
         """Read the segments from the first on, up to one that is not whole."""
@@ -137,14 +159,14 @@ class Segmented:
     Args:
         work: where finished segments are kept.
         begin: opens the writer of the next segment.
-        finish: makes the output of all segments.
+        finish: makes the output of all segments; returns what the user should know.
     """
 
     def __init__(
         self,
         work: Work,
         begin: Callable[[], Writer],
-        finish: Callable[[Window], None],
+        finish: Callable[[Window], tuple[str, ...]],
     ) -> None:
         self._work = work
         self._begin = begin
@@ -176,9 +198,9 @@ class Segmented:
         with self._told():
             if self._writer is not None:
                 self._keep()
-            self._finish(window)
+            notes = self._finish(window)
         self._work.remove()
-        return ()
+        return notes
 
     def abandon(self) -> None:
         """Stop in the middle; finished segments stay if they can be gone on with."""
