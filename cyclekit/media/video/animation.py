@@ -28,7 +28,7 @@ def between(container: Container, alpha: bool) -> Encoding:
     return Encoding(container, CODECS["ffv1"], "bgra" if alpha else "bgr0", {"level": "3"})
 
 
-def write_gif(path: Path, segments: Sequence[Segment], clip: Clip) -> None:
+def write_gif(path: Path, folder: Path, segments: Sequence[Segment], clip: Clip) -> None:
     """Write a GIF; every frame has its own palette, exact where 256 colours are enough.
 
     Raises:
@@ -39,7 +39,7 @@ def write_gif(path: Path, segments: Sequence[Segment], clip: Clip) -> None:
         stream: Any = out.add_stream("gif", rate=100)
         stream.width, stream.height, stream.pix_fmt = clip.width, clip.height, "pal8"
         stream.time_base = stream.codec_context.time_base = HUNDREDTH
-        for number, frame in enumerate(_with_palettes(_frames(segments), clip)):
+        for number, frame in enumerate(_with_palettes(_frames(folder, segments), clip)):
             frame.pts, frame.time_base = times[number], HUNDREDTH
             for packet in stream.encode(frame):
                 packet.duration = times[number + 1] - times[number]
@@ -47,11 +47,14 @@ def write_gif(path: Path, segments: Sequence[Segment], clip: Clip) -> None:
         out.mux(stream.encode(None))
 
 
-def write_webp(path: Path, segments: Sequence[Segment], clip: Clip, crf: int | None) -> None:
+def write_webp(
+    path: Path, folder: Path, segments: Sequence[Segment], clip: Clip, crf: int | None
+) -> None:
     """Write an animated WebP.
 
     Args:
         path: the file.
+        folder: where the segments are.
         segments: finished ones.
         clip: what they hold.
         crf: 0 without loss, else 100 minus WebP's quality; None for the default.
@@ -67,7 +70,7 @@ def write_webp(path: Path, segments: Sequence[Segment], clip: Clip, crf: int | N
         stream.width, stream.height, stream.pix_fmt = clip.width, clip.height, "bgra"
         stream.time_base = stream.codec_context.time_base = MILLISECOND
         stream.options = {"lossless": "1"} if crf == 0 else {"quality": str(quality)}
-        for number, frame in enumerate(_frames(segments)):
+        for number, frame in enumerate(_frames(folder, segments)):
             frame = frame.reformat(format="bgra")
             frame.pts, frame.time_base = times[number], MILLISECOND
             out.mux(stream.encode(frame))
@@ -75,9 +78,9 @@ def write_webp(path: Path, segments: Sequence[Segment], clip: Clip, crf: int | N
     set_last_duration(path, times[-1] - times[-2])
 
 
-def _frames(segments: Sequence[Segment]) -> Iterator[VideoFrame]:
+def _frames(folder: Path, segments: Sequence[Segment]) -> Iterator[VideoFrame]:
     for segment in segments:
-        with av.open(str(segment.path)) as container:
+        with av.open(str(folder / segment.file)) as container:
             yield from container.decode(video=0)
 
 

@@ -114,6 +114,8 @@ class Packer:
         self._is_rgb = form.is_rgb
         self._colour = colour
         self._matrix = _SWSCALE[used_matrix(colour, *size)]
+        # On the way to 8 bits of full range, swscale 9.5 rounds chroma down: half a level is lost.
+        self._detour = colour.range == FULL and not self.deep and not self._is_rgb
         self._size = size
         self._swscale = VideoReformatter()
 
@@ -127,25 +129,36 @@ class Packer:
         if self._is_rgb:
             return self._swscale.reformat(frame, *self._size, format=self._format)
         colour = self._colour
-        made: Any = self._swscale.reformat(
-            frame,
-            *self._size,
-            format=self._format,
-            dst_colorspace=self._matrix,
-            dst_color_range=colour.range or LIMITED,
-            interpolation=_FLAGS,
-            threads=1,
-        )
+        if self._detour:
+            frame = self._stored(frame, f"{self._format}12le")
+        made: Any = self._stored(frame, self._format)
         # Encoders such as prores read the tags of frames.
         made.colorspace, made.color_range = colour.matrix, colour.range
         made.color_primaries, made.color_trc = colour.primaries, colour.transfer
         return cast(VideoFrame, made)
+
+    def _stored(self, frame: VideoFrame, pixel_format: str) -> VideoFrame:
+        range_ = self._colour.range or LIMITED
+        yuv = None if frame.format.is_rgb else range_
+        return self._swscale.reformat(
+            frame,
+            *self._size,
+            format=pixel_format,
+            src_colorspace=self._matrix if yuv else None,
+            src_color_range=yuv,
+            dst_colorspace=self._matrix,
+            dst_color_range=range_,
+            interpolation=_FLAGS,
+            threads=1,
+        )
 
     def _wrapped(self, pixels: Array) -> VideoFrame:
         """Make a frame around pixels, with as much white and as many channels as swscale expects."""
         if pixels.shape[2] == 4 and not self._has_alpha:
             pixels = on_white(pixels)
         kind = "rgba" if pixels.shape[2] == 4 else "rgb"
+        if self._detour and pixels.dtype == np.uint8:
+            pixels = pixels.astype(np.uint16) * 257
         if pixels.dtype == np.uint8:
             name = kind if kind == "rgba" else "rgb24"
         else:

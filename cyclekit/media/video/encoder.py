@@ -70,7 +70,7 @@ class Encoder:
         """
         self._mux(self._stream.encode(None))
         self._container.close()
-        return Segment(self._path, tuple(self._shown), self._end, self._delay())
+        return Segment(self._path.name, tuple(self._shown), self._end, self._delay())
 
     def abandon(self) -> None:
         """Leave the file as it is."""

@@ -37,6 +37,7 @@ _LARGEST_SCALE = 2**31 - 1
 
 def join(
     path: Path,
+    folder: Path,
     segments: Sequence[Segment],
     encoding: Encoding,
     clip: Clip,
@@ -48,6 +49,7 @@ def join(
 
     Args:
         path: the file to write.
+        folder: where the segments are.
         segments: finished by `Encoder`, all in the same way.
         encoding: how they were encoded.
         clip: what was encoded.
@@ -64,7 +66,7 @@ def join(
         output = stack.enter_context(
             av.open(str(path), "w", format=encoding.container.format, container_options=options)
         )
-        first = stack.enter_context(av.open(str(segments[0].path)))
+        first = stack.enter_context(av.open(str(folder / segments[0].file)))
         ways = {companion.index: companion.way for companion in companions}
         routes: dict[int, Route] = {}
         for stream in old.streams if old else [None]:
@@ -77,7 +79,7 @@ def join(
                 )
         if old:
             copy_headers(old, output, window)
-        packets = [_video_packets(segments, clip, video)]
+        packets = [_video_packets(folder, segments, clip, video)]
         if old and routes:
             packets.append(_companion_packets(old, routes))
         for packet in heapq.merge(*packets, key=_time):
@@ -113,7 +115,9 @@ def _video_stream(
     return stream
 
 
-def _video_packets(segments: Sequence[Segment], clip: Clip, stream: Any) -> Iterator[Packet[Any]]:
+def _video_packets(
+    folder: Path, segments: Sequence[Segment], clip: Clip, stream: Any
+) -> Iterator[Packet[Any]]:
     """Read the packets of all segments, in the order of coding, with times of the whole video.
 
     A frame is decoded as many frames before its place on the screen as any frame needs, counted
@@ -127,7 +131,7 @@ def _video_packets(segments: Sequence[Segment], clip: Clip, stream: Any) -> Iter
     number = 0
     for segment in segments:
         places = {pts * units: number + rank for rank, pts in enumerate(segment.pts)}
-        for packet in _read(segment):
+        for packet in _read(folder / segment.file):
             assert packet.pts is not None
             early = number - delay
             packet.pts += segment.pts[0] * units
@@ -144,8 +148,8 @@ def _unit(clip: Clip) -> Fraction:
     return Fraction(1, clip.time_base.denominator)
 
 
-def _read(segment: Segment) -> Iterator[Packet[Any]]:
-    with av.open(str(segment.path)) as container:
+def _read(path: Path) -> Iterator[Packet[Any]]:
+    with av.open(str(path)) as container:
         yield from (packet for packet in container.demux(video=0) if packet.size)
 
 

@@ -34,7 +34,7 @@ class Pictures:
 
     def close(self) -> Segment:
         """Say what was written."""
-        return Segment(self._pattern.folder, tuple(self._shown), self._end)
+        return Segment("", tuple(self._shown), self._end)
 
     def abandon(self) -> None:
         """Leave the pictures; the next run writes them again."""

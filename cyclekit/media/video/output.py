@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from fractions import Fraction
-from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,10 +19,11 @@ from cyclekit.media.video.encoder import Encoder
 from cyclekit.media.video.join import join
 from cyclekit.media.video.numbered import Pictures
 from cyclekit.media.video.pipes import PIPE, Y4M, RawSink, Y4mSink
+from cyclekit.media.video.segmented import Segmented
 from cyclekit.media.video.sequence import FIRST, Pattern, can_write, is_pattern
 from cyclekit.media.video.times import Pace
 from cyclekit.media.video.window import Window
-from cyclekit.media.video.work import Segment, Segmented, Work
+from cyclekit.media.video.work import Work
 
 
 class Sink(Protocol):
@@ -113,13 +112,13 @@ class _File:
 
         def finish(window: Window) -> tuple[str, ...]:
             made = work.folder / f"joined{self.path.suffix}"
-            self._make(made, work.segments, window)
+            self._make(made, work, window)
             made.replace(self.path)
             return ()
 
         return Segmented(work, begin, finish)
 
-    def _make(self, path: Path, segments: Sequence[Segment], window: Window) -> None:
+    def _make(self, path: Path, work: Work, window: Window) -> None:
         raise NotImplementedError
 
 
@@ -136,9 +135,9 @@ class _Video(_File):
         heard = (companion.note for companion in self._companions if companion.note)
         self.notes = (*told, *encoding.notes, *_lost(clip, encoding), *heard)
 
-    def _make(self, path: Path, segments: Sequence[Segment], window: Window) -> None:
+    def _make(self, path: Path, work: Work, window: Window) -> None:
         along = (self._source, self._companions, window)
-        join(path, segments, self._encoding, self._clip, *along)
+        join(path, work.folder, work.segments, self._encoding, self._clip, *along)
 
 
 class _Animation(_File):
@@ -151,11 +150,11 @@ class _Animation(_File):
         super().__init__(path, between(container, clip.alpha), _stored(clip, size))
         self.notes = (*told, *_left_out(source, container))
 
-    def _make(self, path: Path, segments: Sequence[Segment], window: Window) -> None:
+    def _make(self, path: Path, work: Work, window: Window) -> None:
         if self._encoding.container.format == "gif":
-            write_gif(path, segments, self._clip)
+            write_gif(path, work.folder, work.segments, self._clip)
         else:
-            write_webp(path, segments, self._clip, self._crf)
+            write_webp(path, work.folder, work.segments, self._clip, self._crf)
 
 
 class _Sequence:
@@ -183,11 +182,12 @@ class _Sequence:
             return Pictures(self._pattern, sum(len(segment.pts) for segment in work.segments))
 
         def finish(_: Window) -> tuple[str, ...]:
-            pace, made = Pace(self._clip), 0
-            for made, pts in enumerate(chain(*(part.pts for part in work.segments)), FIRST):
+            times = [pts for segment in work.segments for pts in segment.pts]
+            pace = Pace(self._clip)
+            for pts in times:
                 pace.add(pts)
             for number, path in self._pattern.files().items():
-                if number > made:  # of a longer video, which was there before
+                if number >= FIRST + len(times):  # of a longer video, which was there before
                     path.unlink()
             return pace.notes("pictures")
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol
-
-from av.error import FFmpegError
+from typing import IO, Any
 
 try:
     import fcntl
@@ -19,40 +17,26 @@ except ImportError:  # Windows
 
 from cyclekit.errors import MediaError
 from cyclekit.media.atomic import replacing
-from cyclekit.media.video.clip import Still
-from cyclekit.media.video.window import Window
 
 SEGMENT = 120
 """Frames in a segment: what an interruption costs, and how far key frames are apart at most."""
 _SETTINGS = "settings.json"
 _LOCK = "lock"
+_OURS = re.compile(r"(lock|settings\.json|\d{6}\.(json|mp4)|joined\.\w+)(\.part)?")
 
 
 @dataclass(frozen=True)
 class Segment:
     """A finished run of frames."""
 
-    path: Path
-    """Its file."""
+    file: str
+    """Its name in the folder; empty where every frame has a file of its own, elsewhere."""
     pts: tuple[int, ...]
     """When its frames are shown, in units of the clip's time base."""
     end: int
     """When the last of them goes."""
     delay: int = 0
     """By how many frames one is coded, at most, after its place on the screen."""
-
-
-class Writer(Protocol):
-    """Writes one segment."""
-
-    def add(self, still: Still) -> None:
-        """Write a frame."""
-
-    def close(self) -> Segment:
-        """Finish; what it returns is whole."""
-
-    def abandon(self) -> None:
-        """Stop in the middle."""
 
 
 class Work:
@@ -84,9 +68,8 @@ class Work:
 
     def add(self, segment: Segment) -> None:
         """Keep a finished segment."""
-        entry = {**asdict(segment), "path": segment.path.name}
         with replacing(self.folder / f"{len(self.segments):06d}.json") as part:
-            part.write_text(json.dumps(entry), encoding="utf-8")
+            part.write_text(json.dumps(asdict(segment)), encoding="utf-8")
         self.segments.append(segment)
 
     def remove(self) -> None:
@@ -102,12 +85,11 @@ class Work:
 
     def _open(self) -> None:
         found = stored_settings(self.output)
-        if self.folder.exists() and found is None and any(self.folder.iterdir()):
+        if self.folder.exists() and not all(map(_is_ours, self.folder.iterdir())):
             raise MediaError(f"{self.folder}: this folder is in the way; move it elsewhere")
-        if found is not None:
+        if self.folder.exists() and (found is None or found != self._settings):
             self._hold()
-            if found != self._settings:
-                self.remove()
+            self.remove()
         self.folder.mkdir(parents=True, exist_ok=True)
         self._hold()
         if self._settings == found:
@@ -134,9 +116,16 @@ class Work:
                 number = len(segments)
                 text = (self.folder / f"{number:06d}.json").read_text(encoding="utf-8")
                 entry = json.loads(text)
-                path = self.folder / Path(entry.pop("path")).name
-                segments.append(Segment(path, tuple(entry.pop("pts")), **entry))
+                segment = Segment(
+                    Path(entry["file"]).name, tuple(entry["pts"]), entry["end"], entry["delay"]
+                )
+                (self.folder / segment.file).stat()
+                segments.append(segment)
         return segments
+
+
+def _is_ours(path: Path) -> bool:
+    return _OURS.fullmatch(path.name) is not None
 
 
 def folder_of(output: Path) -> Path:
@@ -151,77 +140,3 @@ def stored_settings(output: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
-
-
-class Segmented:
-    """Writes frames in segments, and makes the output of them.
-
-    Args:
-        work: where finished segments are kept.
-        begin: opens the writer of the next segment.
-        finish: makes the output of all segments; returns what the user should know.
-    """
-
-    def __init__(
-        self,
-        work: Work,
-        begin: Callable[[], Writer],
-        finish: Callable[[Window], tuple[str, ...]],
-    ) -> None:
-        self._work = work
-        self._begin = begin
-        self._finish = finish
-        self._writer: Writer | None = None
-        self._count = 0
-        self.done = sum(len(segment.pts) for segment in work.segments)
-
-    def add(self, still: Still) -> None:
-        """Write a frame, and keep the segment when it is full.
-
-        Raises:
-            MediaError: if the file system refuses.
-        """
-        with self._told():
-            if self._writer is None:
-                self._writer = self._begin()
-            self._writer.add(still)
-            self._count += 1
-            if self._count == SEGMENT:
-                self._keep()
-
-    def finish(self, window: Window) -> tuple[str, ...]:
-        """Make the output; nothing is left beside it.
-
-        Raises:
-            MediaError: if the file system refuses; finished segments then stay.
-        """
-        with self._told():
-            if self._writer is not None:
-                self._keep()
-            notes = self._finish(window)
-        self._work.remove()
-        return notes
-
-    def abandon(self) -> None:
-        """Stop in the middle; finished segments stay if they can be gone on with."""
-        if self._writer is not None:
-            with suppress(FFmpegError, OSError):  # what went wrong before counts
-                self._writer.abandon()
-        if not self._work.can_go_on:
-            self._work.remove()
-
-    def _keep(self) -> None:
-        assert self._writer is not None
-        self._work.add(self._writer.close())
-        self._writer, self._count = None, 0
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except (FFmpegError, OSError) as error:
-            reason = error.strerror or error
-            kept = ""
-            if self._work.can_go_on and self._work.segments:
-                kept = "; what is finished is kept, and the same command goes on from there"
-            raise MediaError(f"{self._work.output}: cannot be written: {reason}{kept}") from error
