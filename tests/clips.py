@@ -3,7 +3,7 @@
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from cyclekit.media.video.source import open_source
 from cyclekit.pixels import Array
 
 TICK = Fraction(1, 600)
+BT709 = Colour(1, 1, 1, 1)
 QUICK = {"libx264": {"preset": "ultrafast", "crf": "10"}}
 SUBTITLES = "1\n00:00:00,100 --> 00:00:00,250\nHello <i>world</i>\n\n2\n00:00:00,300 --> 00:00:00,400\nTwo\nlines\n\n"
 
@@ -33,8 +34,8 @@ def scene(count: int = 12, width: int = 64, height: int = 48) -> list[NDArray[np
     y, x = np.mgrid[:height, :width]
     frames = []
     for number in range(count):
-        red = 128 + 90 * np.sin((x + 5 * number) / 17)
-        green = 128 + 90 * np.sin((y - 3 * number) / 13)
+        red = 128 + 90 * np.sin((x + 5 * number) / 25)
+        green = 128 + 90 * np.sin((y - 3 * number) / 21)
         blue = 40 + 160 * (x + y) / (width + height)
         frame = np.stack([red, green, blue], axis=2).round().astype(np.uint8)
         frame[8:16, 4 + number % 40 : 12 + number % 40] = 230
@@ -50,7 +51,7 @@ def make_clip(
     pixel_format: str = "yuv420p",
     pts: Sequence[int] | None = None,
     tick: Fraction = TICK,
-    colour: Colour = Colour(1, 1, 1, 1),
+    colour: Colour = BT709,
     aspect: Fraction = Fraction(1),
     turn: tuple[int, bool, bool] | None = None,
     sounds: Sequence[dict[str, Any]] = (),
@@ -146,7 +147,7 @@ def _chapter(number: int, start: float, end: float, title: str) -> Any:
 def run(
     source: Path,
     target: Path,
-    wishes: Wishes = Wishes(),
+    wishes: Wishes | None = None,
     options: VideoOptions | None = None,
     *,
     step: Any = iter,
@@ -158,8 +159,14 @@ def run(
     how = options or VideoOptions()
     opened = open_source(source, rate, None)
     clip = result_clip(opened.clip, how)
-    output = choose_output(target, wishes, clip, opened.companions)
+    output = choose_output(target, wishes or Wishes(), clip, opened.companions)
     return translate_video(step, opened, output, how, settings=settings, watch=watch)
+
+
+def negative(images: Iterable[Array]) -> Iterator[Array]:
+    """Turn white into black; a step for `run`."""
+    for image in images:
+        yield 255 - image
 
 
 def frames_of(path: Path, rate: Fraction | None = None) -> list[Still]:

@@ -40,6 +40,8 @@ class Codec:
     """Whether 4:2:0 may have an odd number of columns or rows, 4:2:2 of columns."""
     tells_aspect: bool = False
     """Whether its own stream says how wide a pixel is."""
+    smallest: tuple[int, int] = (1, 1)
+    """Columns and rows below which the encoder fails."""
 
 
 _YUV = ("yuv420p", "yuv422p", "yuv444p", "yuv420p10", "yuv422p10", "yuv444p10")
@@ -51,11 +53,12 @@ CODECS = {
     "h265": Codec(
         "libx265", _YUV, (20, 51), _X26X, "veryfast", options={"x265-params": "log-level=none"},
         lossless={"x265-params": "log-level=none:lossless=1"}, odd_420=False, tells_aspect=True,
+        smallest=(64, 16),  # x265 4.2 spoils the memory of narrower frames
     ),
     "av1": Codec(
         "libsvtav1", ("yuv420p", "yuv420p10"), (26, 63), tuple(map(str, range(13, -1, -1))), "10",
         deep_preset="8",  # SVT-AV1 4.1 makes 10 bits ugly in its faster presets
-        lossless={"svtav1-params": "lossless=1"},
+        lossless={"svtav1-params": "lossless=1"}, smallest=(4, 4),
     ),
     "vp9": Codec(
         "libvpx-vp9", ("yuv420p", "yuv422p", "yuv444p"), (26, 63),
@@ -178,6 +181,9 @@ def choose(path: Path, wishes: Wishes, size: tuple[int, int]) -> Encoding:
             f"{kind} does not hold {name}; expected {fitting} there, or one of {homes}"
         )
     codec = CODECS[name]
+    if size[0] < codec.smallest[0] or size[1] < codec.smallest[1]:
+        least = "x".join(map(str, codec.smallest))
+        raise UsageError(f"{size[0]}x{size[1]} is too small for {name}; expected {least} or more")
     pixel_format, notes = _pixel_format(name, wishes.pixel_format, size)
     options = {
         **codec.options,

@@ -12,6 +12,7 @@ from av.video.reformatter import VideoReformatter
 
 from cyclekit.media.picture import turned
 from cyclekit.media.video.clip import UNSPECIFIED, Clip, Colour
+from cyclekit.media.video.siting import Sited
 from cyclekit.pixels import Array
 
 SRGB = Colour(matrix=1, primaries=1, transfer=13, range=1)
@@ -61,10 +62,17 @@ class Unpacker:
         depth: bits a channel; above 8, the result is uint16.
         alpha: whether to keep a fourth channel.
         size: width and height before turning.
+        silent: whether the decoder does not say where chroma lies.
     """
 
     def __init__(
-        self, colour: Colour, orientation: int, depth: int, alpha: bool, size: tuple[int, int]
+        self,
+        colour: Colour,
+        orientation: int,
+        depth: int,
+        alpha: bool,
+        size: tuple[int, int],
+        silent: bool = False,
     ) -> None:
         self._orientation = orientation
         self._size = size
@@ -74,6 +82,7 @@ class Unpacker:
         self._range = colour.range
         self._deep = depth > 8
         self._white = _white(colour, depth)
+        self._sited = Sited() if silent else None
         self._swscale = VideoReformatter()
 
     def __call__(self, frame: VideoFrame) -> Array:
@@ -83,7 +92,7 @@ class Unpacker:
             uint8 or uint16, (H, W, 3) or (H, W, 4).
         """
         made = self._swscale.reformat(
-            frame,
+            self._sited(frame) if self._sited else frame,
             *self._size,
             format=self._format,
             src_colorspace=self._matrix,
@@ -117,6 +126,7 @@ class Packer:
         # On the way to 8 bits of full range, swscale 9.5 rounds chroma down: half a level is lost.
         self._detour = colour.range == FULL and not self.deep and not self._is_rgb
         self._size = size
+        self._sited = Sited()
         self._swscale = VideoReformatter()
 
     def __call__(self, pixels: Array) -> VideoFrame:
@@ -129,6 +139,7 @@ class Packer:
         if self._is_rgb:
             return self._swscale.reformat(frame, *self._size, format=self._format)
         colour = self._colour
+        frame = self._sited(frame)
         if self._detour:
             frame = self._stored(frame, f"{self._format}12le")
         made: Any = self._stored(frame, self._format)

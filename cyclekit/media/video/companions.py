@@ -12,7 +12,7 @@ import av
 from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 from av.packet import Packet
-from av.stream import Disposition
+from av.stream import Discard, Disposition
 
 from cyclekit.media.video.codecs import Container
 from cyclekit.media.video.file import opened
@@ -69,6 +69,8 @@ def _companion(stream: Any, container: Container) -> Companion:
     what = f"{_kind(stream)} (stream {stream.index})"
     cover = stream.type == "video" and stream.disposition & Disposition.attached_pic
     leave = Companion(stream.index, "leave", f"{what} is left out")
+    if stream.discard == Discard.all:  # titles of chapters, which are copied as chapters
+        return Companion(stream.index, "leave")
     if stream.type == "data" or (stream.type == "video" and not cover):
         return leave
     if container.audio and _holds(container.format, stream):

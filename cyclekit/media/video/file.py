@@ -23,6 +23,7 @@ from cyclekit.errors import MediaError
 from cyclekit.media.video.clip import Clip, Colour, Frame
 from cyclekit.media.video.colour import Unpacker
 from cyclekit.media.video.orientation import UPRIGHT, orientation, swaps_sides
+from cyclekit.media.video.siting import SILENT_DECODERS
 from cyclekit.media.video.times import rising
 
 DEFAULT_RATE = Fraction(25)
@@ -142,7 +143,8 @@ class VideoFile:
     def _unpacker(self, stream: VideoStream) -> Unpacker:
         clip = self.clip
         size = (stream.width, stream.height)
-        return Unpacker(clip.colour, self._turn or UPRIGHT, clip.depth, clip.alpha, size)
+        silent = stream.codec_context.codec.name in SILENT_DECODERS
+        return Unpacker(clip.colour, self._turn or UPRIGHT, clip.depth, clip.alpha, size, silent)
 
 
 @contextmanager

@@ -259,7 +259,7 @@ def _lost(clip: Clip, encoding: Encoding) -> tuple[str, ...]:
 
 def _left_out(source: Path | None, container: Container) -> tuple[str, ...]:
     found = companions(source, container) if source else ()
-    return tuple(companion.note for companion in found)
+    return tuple(companion.note for companion in found if companion.note)
 
 
 def _animation_quality(container: Container, wishes: Wishes) -> int | None:

@@ -22,7 +22,7 @@ from cyclekit.pixels import Array
 PIPE = Path("-")
 """What stands for stdin or stdout."""
 Y4M = {
-    "yuv420p": "420jpeg",
+    "yuv420p": "420mpeg2 XYSCSS=420MPEG2",
     "yuv422p": "422",
     "yuv444p": "444",
     "yuv420p10le": "420p10 XYSCSS=420P10",

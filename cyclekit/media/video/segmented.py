@@ -81,7 +81,9 @@ class Segmented:
         if self._writer is not None:
             with suppress(FFmpegError, OSError):  # what went wrong before counts
                 self._writer.abandon()
-        if not self._work.can_go_on:
+        if self._work.can_go_on:
+            self._work.release()
+        else:
             self._work.remove()
 
     def _keep(self) -> None:

@@ -59,7 +59,11 @@ class Work:
         self._lock: IO[bytes] | None = None
         try:
             self._open()
+        except MediaError:
+            self.release()
+            raise
         except OSError as error:
+            self.release()
             raise MediaError(f"{output}: cannot be written: {error.strerror or error}") from error
 
     def path(self, suffix: str) -> Path:
@@ -74,9 +78,13 @@ class Work:
 
     def remove(self) -> None:
         """Throw the folder away."""
+        self.release()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def release(self) -> None:
+        """Let others work on it."""
         if self._lock:
             self._lock.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def can_go_on(self) -> bool:

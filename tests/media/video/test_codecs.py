@@ -47,6 +47,7 @@ def test_every_container_has_a_default(suffix: str) -> None:
         ("a.mkv", Wishes("ffv1", preset="9"), EVEN, "leave it out"),
         ("a.mp4", Wishes("av1", preset="9", pixel_format="yuv420p10"), EVEN, "expected one of 8"),
         ("a.mp4", Wishes("av1", pixel_format="yuv444p"), EVEN, "av1 expects one of yuv420p, yuv4"),
+        ("a.mp4", Wishes("h265"), (62, 48), "62x48 is too small for h265; expected 64x16 or more"),
         ("a.mp4", Wishes(pixel_format="yuv420p"), ODD, "choose yuv444p or --size"),
     ],
 )

@@ -35,7 +35,9 @@ def test_y4m_comes_back(pixel_format: str, width: int) -> None:
     back = list(pipe.frames())
     assert [frame.pts * pipe.clip.time_base for frame in back] == [n / RATE for n in range(3)]
     assert pipe.notes() == ()
-    for frame, pixels in zip(Y4mPipe(piped(clip, pixel_format, frames)).frames(), frames, strict=True):
+    for frame, pixels in zip(
+        Y4mPipe(piped(clip, pixel_format, frames)).frames(), frames, strict=True
+    ):
         assert difference(frame.pixels(), pixels) < (1 if "444" in pixel_format else 3)
 
 
