@@ -5,6 +5,7 @@ import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -169,10 +170,11 @@ def negative(images: Iterable[Array]) -> Iterator[Array]:
         yield 255 - image
 
 
-def frames_of(path: Path, rate: Fraction | None = None) -> list[Still]:
-    """Decode all frames, upright."""
+def frames_of(path: Path, rate: Fraction | None = None, most: int | None = None) -> list[Still]:
+    """Decode all frames, or the first ones, upright."""
     source = open_source(path, rate, None)
-    return [Still(frame.pts, frame.duration, frame.pixels()) for frame in source.frames()]
+    frames = islice(source.frames(), most)
+    return [Still(frame.pts, frame.duration, frame.pixels()) for frame in frames]
 
 
 def times_of(path: Path) -> list[Fraction]:

@@ -34,7 +34,7 @@ def length(path: Path) -> int | None:
 def check(source: Path, target: Path, wishes: Wishes, most: int | None = None) -> None:
     """Translate by identity and compare all that should be equal."""
     assert run(source, target, wishes, VideoOptions(Cut(most=most))).notes == ()
-    assert largest_difference(frames_of(source)[:most], frames_of(target)) <= 1
+    assert largest_difference(frames_of(source, most=most), frames_of(target)) <= 1
     assert times_of(target) == times_of(source)[:most]
     old, new = (open_source(path, None, None).clip for path in (source, target))
     assert (new.width, new.height, new.aspect) == (old.width, old.height, old.aspect)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 
-from cyclekit.pixels import Array
+from cyclekit.media.picture import Array
 
 UNSPECIFIED = 2
 """How a tag of ITU-T H.273 says nothing."""

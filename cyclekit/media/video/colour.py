@@ -10,10 +10,9 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
-from cyclekit.media.picture import turned
+from cyclekit.media.picture import Array, turned
 from cyclekit.media.video.clip import UNSPECIFIED, Clip, Colour
 from cyclekit.media.video.siting import Sited
-from cyclekit.pixels import Array
 
 SRGB = Colour(matrix=1, primaries=1, transfer=13, range=1)
 """How pictures and animations, which are sRGB, are tagged when they become a video."""

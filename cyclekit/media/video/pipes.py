@@ -12,12 +12,11 @@ import numpy as np
 from av.error import FFmpegError
 
 from cyclekit.errors import MediaError
-from cyclekit.media.picture import to_8_bits
+from cyclekit.media.picture import Array, to_8_bits
 from cyclekit.media.video.clip import PICTURES, Clip, Colour, Frame, Still
 from cyclekit.media.video.colour import Packer, Unpacker
 from cyclekit.media.video.times import Pace
 from cyclekit.media.video.window import Window
-from cyclekit.pixels import Array
 
 PIPE = Path("-")
 """What stands for stdin or stdout."""

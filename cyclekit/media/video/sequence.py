@@ -14,9 +14,8 @@ import numpy as np
 from cyclekit.errors import MediaError, UsageError
 from cyclekit.media.encode import FORMATS
 from cyclekit.media.images import Picture, read, write
-from cyclekit.media.picture import Metadata
+from cyclekit.media.picture import Array, Metadata
 from cyclekit.media.video.clip import PICTURES, Clip, Frame, Still
-from cyclekit.pixels import Array
 
 FIRST = 1
 """Number of the first picture that is written."""
