@@ -75,9 +75,10 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 overwrite = click.option("--overwrite", is_flag=True, help="Make again what is already there.")
 
 
-def _parse_size(
+def parse_size(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> tuple[int, int] | None:
+    """Read WIDTHxHEIGHT, such as 640x480."""
     if value is None:
         return None
     match = re.fullmatch(r"([1-9]\d*)[xX×]([1-9]\d*)", value)
@@ -107,7 +108,13 @@ def _parse_batch_size(
 
 
 size = click.option(
-    "--size", metavar="WxH", callback=_parse_size, help="Resize to exactly this first, in pixels."
+    "--size", metavar="WxH", callback=parse_size, help="Resize to exactly this first, in pixels."
+)
+max_size = click.option(
+    "--max-size",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Shrink first so that the longer side has at most N pixels.",
 )
 batch_size = click.option(
     "--batch-size",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -16,8 +17,11 @@ from cyclekit.cli.quiet_libraries import quiet_libraries
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
 ALL_DONE, NOTHING_DONE, SOME_FAILED = 0, 1, 3
+STDOUT = "-"
+"""An output that is no file: the frames themselves are on stdout, and nothing else."""
 
 
 class Outcome(Protocol):
@@ -99,7 +103,7 @@ class Report:
         """Print a result."""
         if self.as_json:
             self.say(json.dumps(result.as_dict()))
-        elif not result.error and not result.skipped:
+        elif not result.error and not result.skipped and str(result.output) != STDOUT:
             self.say(str(result.output))
 
     def watch(self, results: Iterable[Outcome], total: int) -> None:
@@ -108,6 +112,27 @@ class Report:
             for result in self._with_progress(results, total):
                 self.add(result)
         self.summarise()
+
+    @contextmanager
+    def counting(self, name: str, total: int | None) -> Iterator[Callable[[int], object]]:
+        """Show how many frames are done, where stderr is a terminal.
+
+        Args:
+            name: of the file.
+            total: frames in all, if that is known.
+
+        Yields:
+            What to call with the number of frames that are done.
+        """
+        from rich.console import Console
+
+        console = Console(stderr=True)
+        if self.quiet or not console.is_terminal:
+            yield lambda frames: None
+            return
+        with _frame_bar(console) as progress:
+            task = progress.add_task(name.replace("[", "\\["), total=total)
+            yield lambda frames: progress.update(task, completed=frames)
 
     def summarise(self) -> None:
         """Show the counts in one line."""
@@ -144,6 +169,17 @@ class Report:
             self._console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
         else:
             click.echo(line, err=to_stderr, color=True)  # else it cuts names that look like colours
+
+
+def _frame_bar(console: Console) -> Progress:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeElapsedColumn as Elapsed
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("frames"), Elapsed(), Remaining())
+    return Progress(
+        *columns, TextColumn("{task.description}"), console=console, redirect_stdout=False
+    )
 
 
 def _bar(results: Iterable[Some], total: int, console: Console) -> Iterator[Some]:

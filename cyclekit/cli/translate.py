@@ -46,12 +46,7 @@ Examples:
     help="Format of the output.",
 )
 @options.size
-@click.option(
-    "--max-size",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Shrink first so that the longer side has at most N pixels.",
-)
+@options.max_size
 @options.batch_size
 @click.option("--gray-to-color", is_flag=True, help="Let gray pictures become coloured.")
 @click.option("--compare", is_flag=True, help="Write before and after beside it: NAME.compare.png.")

@@ -42,6 +42,8 @@ class Result:
     """Rows of the output; None if it was not made now."""
     seconds: float | None = None
     """Work on this file: reading, its share of the network, writing."""
+    frames: int | None = None
+    """Frames of the output, where it is a video."""
     error: str | None = None
     """Why there is no output; None if there is."""
     skipped: bool = False
@@ -59,6 +61,7 @@ class Result:
             "output": None if self.error else str(self.output),
             "width": self.width,
             "height": self.height,
+            "frames": self.frames,
             "seconds": None if self.seconds is None else round(self.seconds, 4),
             "error": self.error,
             "cycle_error": None if error is None else round(error, 3),
