@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from cyclekit.inference.control import blend
     from cyclekit.inference.translator import Translator
 
-__all__ = ["Translator", "__version__", "load"]
+__all__ = ["Translator", "__version__", "blend", "load"]
 
 __version__ = "0.1.0"
 
@@ -20,6 +21,9 @@ def load(
     precision: str = "auto",
     device: str = "auto",
     batch_size: int | Literal["auto"] = "auto",
+    tile: int | Literal["auto", "off"] = "auto",
+    memory: int | str | None = None,
+    compiled: bool = False,
 ) -> Translator:
     """Load a model, ready to translate pictures that are numpy arrays.
 
@@ -31,6 +35,10 @@ def load(
             than one level of 255 on average.
         device: "cpu", "cuda", "cuda:1", or "auto".
         batch_size: pictures of one shape that `stream` translates at once.
+        tile: "auto": the whole picture if memory allows, tiles if not; "off": never tiles; a
+            number: tiles of so many pixels a side for whatever is larger. The result is the same.
+        memory: bytes to work in, also as "4G" or "800M"; None for a share of what is free.
+        compiled: let torch compile the network for whole pictures.
 
     Raises:
         UsageError: if there is no such model, device or precision, or an argument is of no use.
@@ -41,7 +49,15 @@ def load(
 
     _check_source(source)
     opened = open_generator(source, direction)
-    return Translator(opened.generator, device=device, precision=precision, batch_size=batch_size)
+    return Translator(
+        opened.generator,
+        device=device,
+        precision=precision,
+        batch_size=batch_size,
+        tile=tile,
+        memory=memory,
+        compiled=compiled,
+    )
 
 
 def _check_source(source: Any) -> None:
@@ -52,9 +68,13 @@ def _check_source(source: Any) -> None:
 
 
 def __getattr__(name: str) -> Any:
-    """Import `Translator` on first use: `import cyclekit` alone stays free of torch."""
+    """Import the rest on first use: `import cyclekit` alone stays free of torch and OpenCV."""
     if name == "Translator":
         from cyclekit.inference.translator import Translator
 
         return Translator
+    if name == "blend":
+        from cyclekit.inference.control import blend
+
+        return blend
     raise AttributeError(f"module 'cyclekit' has no attribute '{name}'")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,43 @@ def has_native_bf16(device: torch.device) -> bool:
     checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     found = (getattr(torch.cpu, check, None) for check in checks)
     return device.type == "cpu" and any(bool(check()) for check in found if check)
+
+
+def machine_name(device: torch.device) -> str:
+    """Name the processor or GPU, as its maker does where that can be read."""
+    import torch
+
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(
+            line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")
+        )
+    except (OSError, StopIteration):
+        return f"{platform.processor()} {platform.machine()}".strip()
+
+
+def use_own_cores() -> None:
+    """Let torch compute on as many threads as there are cores for this process.
+
+    Torch counts the machine's cores; in a container with a share of them, threads that wait for
+    each other would cost more than they do. A number that the user gave (OMP_NUM_THREADS) stays.
+    """
+    import torch
+
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(min(torch.get_num_threads(), own_cores()))
+
+
+def own_cores() -> int:
+    """Return the cores that this process may use: affinity, and the share of its container."""
+    counts = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)
+    try:
+        share, period = (_CGROUP / "cpu.max").read_text(encoding="ascii").split()
+        return max(1, min(len(counts), -(-int(share) // int(period))))
+    except (OSError, ValueError):  # no limit reads "max"
+        return len(counts)
 
 
 def free_memory(device: torch.device) -> int | None:

@@ -1,7 +1,11 @@
+import os
+from pathlib import Path
+
 import pytest
 import torch
 
-from cyclekit.devices import find_device
+from cyclekit import devices
+from cyclekit.devices import find_device, machine_name, own_cores, use_own_cores
 from cyclekit.errors import UsageError
 
 
@@ -23,3 +27,36 @@ def test_a_device_that_is_not_there_is_refused_in_a_short_line(name: str) -> Non
 def test_an_absent_cuda_device_is_named_as_it_was_given() -> None:
     with pytest.raises(UsageError, match="no device 'cuda' here"):
         find_device("cuda")
+
+
+@pytest.mark.parametrize(
+    ("limit", "cores"), [("max 100000", 99), ("150000 100000", 2), ("10000 100000", 1)]
+)
+def test_a_container_limits_the_cores(
+    limit: str, cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cpu.max").write_text(f"{limit}\n")
+    monkeypatch.setattr(devices, "_CGROUP", tmp_path)
+    available = len(os.sched_getaffinity(0))
+    assert own_cores() == min(cores, available)
+
+
+def test_threads_are_never_more_than_cores_unless_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = torch.get_num_threads()
+    (tmp_path / "cpu.max").write_text("100000 100000\n")
+    monkeypatch.setattr(devices, "_CGROUP", tmp_path)
+    try:
+        torch.set_num_threads(2)
+        use_own_cores()  # OMP_NUM_THREADS is set in tests
+        assert torch.get_num_threads() == 2
+        monkeypatch.delenv("OMP_NUM_THREADS")
+        use_own_cores()
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_the_machine_has_a_name() -> None:
+    assert len(machine_name(torch.device("cpu"))) > 2

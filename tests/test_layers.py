@@ -15,7 +15,7 @@ LAYERS = [
     {"registry", "pixels", "media", "devices"},
     {"config", "models", "losses"},
     {"data", "methods", "checkpoint", "metrics"},
-    {"training", "inference", "export", "legacy"},
+    {"training", "inference", "export", "legacy", "evaluation"},
     {"hub"},
     {"web", "scale"},
     {"cli"},

@@ -1,7 +1,9 @@
 """The README's commands are run, and its claims about numbers and names are checked."""
 
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +12,17 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from matplotlib import get_cachedir
 
+import cyclekit
 from cyclekit.config.resolve import preset_names
+from cyclekit.hub.install import install_network
+from cyclekit.hub.networks import NETWORKS
 from cyclekit.hub.source import embedded_models
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.models import DISCRIMINATORS, GENERATORS
 from tests.legacy.published import resnet
+from tests.models.features.published import mobilenet_shapes, randomly
 from tests.tiny import picture, tiny_model
 
 ROOT = Path(__file__).parents[1]
@@ -34,23 +41,37 @@ def desk(tmp_path_factory):
         (folder / name).mkdir()
         for i in range(3):
             cv2.imwrite(str(folder / name / f"{i}.png"), picture(24, 32, seed=i))
-    cv2.imwrite(str(folder / "holiday.jpg"), picture(24, 32))
-    tiny_model(folder / "runs/zebra/model.safetensors")
+    for name in ("holiday.jpg", "panorama.tif", "mask.png"):
+        cv2.imwrite(str(folder / name), picture(24, 32))
+    shutil.copytree(folder / "photos", folder / "masks")
+    tiny_model(folder / "runs/zebra/model.safetensors", keep_discriminators=True)
+    for place, name in (("A", "horses"), ("B", "zebras")):
+        for part in ("train", "test"):
+            shutil.copytree(folder / name, folder / f"horse2zebra/{part}{place}")
+    torch.save(randomly(mobilenet_shapes()), folder / "mobilenet.pth")
+    install_network(NETWORKS["mobilenet"], [folder / "mobilenet.pth"], cache=folder / "cyclekit")
     torch.save(resnet(blocks=6, width=2).state_dict(), folder / "latest_net_G_A.pth")
     return folder
 
 
 def test_the_readme_has_commands():
-    assert len(COMMANDS) == 10
-    assert {"translate", "train", "models", "data"} == {line.split()[1] for line in COMMANDS}
+    assert len(COMMANDS) >= 16
+    assert {"translate", "critique", "train", "evaluate", "models", "data"} == {
+        line.split()[1] for line in COMMANDS
+    }
 
 
-@pytest.mark.parametrize("line", [line for line in COMMANDS if "download" not in line])
+@pytest.mark.parametrize(
+    "line", [line for line in COMMANDS if not re.search("download|pull", line)]
+)
 def test_a_command_of_the_readme_runs(desk, line):
     for long, short in SHORTENED.items():
         line = line.replace(long, short).replace("-o runs/zebra", "-o runs/new")
     command = [sys.executable, "-m", *shlex.split(line)]
-    result = subprocess.run(command, cwd=desk, capture_output=True, text=True, check=False)
+    surroundings = {**os.environ, "XDG_CACHE_HOME": str(desk), "MPLCONFIGDIR": get_cachedir()}
+    result = subprocess.run(
+        command, cwd=desk, env=surroundings, capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stderr
     assert result.stdout
 
@@ -63,6 +84,14 @@ def test_the_download_of_the_readme_is_a_real_command():
     assert command.commands[name].make_context(name, arguments).params["name"] == "horse2zebra"
 
 
+def test_the_network_of_the_readme_can_be_pulled():
+    from cyclekit.cli.models import command
+
+    (line,) = (line for line in COMMANDS if " pull " in line)
+    name, *arguments = shlex.split(line)[2:]
+    assert command.commands[name].make_context(name, arguments).params["name"] in NETWORKS
+
+
 def test_the_python_of_the_readme_runs():
     (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     names = {"before": picture(24, 32)}
@@ -71,11 +100,32 @@ def test_the_python_of_the_readme_runs():
     assert names["after"].dtype == np.uint8
 
 
+def test_tiles_are_as_far_off_as_the_readme_says(tmp_path):
+    single, exact = (float(told) for told in re.findall(r"([\d.]+)(?: of 255)? levels off", README))
+    command = [sys.executable, "tools/tiles_showcase.py", "-o", str(tmp_path / "tiles.jpg")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    measured = [float(told) for told in re.findall(r"([\d.]+) levels off", done.stdout)]
+    assert measured[0] == pytest.approx(single, rel=0.1)
+    assert measured[1] == pytest.approx(exact, abs=0.002)
+    assert "1 at most" in done.stdout
+    assert (tmp_path / "tiles.jpg").stat().st_size > 10_000
+
+
+def test_the_control_of_the_readme_runs():
+    (line,) = re.findall(r"`(cyclekit\.blend\(.*?\))`", README)
+    before, after = picture(24, 32), picture(24, 32, seed=1)
+    mask = np.full((24, 32), 255, np.uint8)
+    made = eval(line, {"cyclekit": cyclekit, "before": before, "after": after, "mask": mask})
+    assert np.array_equal(made, cyclekit.blend(before, after, strength=0.5, keep="luminance"))
+
+
 def test_names_in_the_readme_are_complete():
     for name in (*ADVERSARIAL_LOSSES.names(), *GENERATORS.names(), *DISCRIMINATORS.names()):
         if not name.endswith("_antialias"):
             assert f"`{name}`" in README, name
     assert set(embedded_models()) == {"starry-night"}
+    for name in NETWORKS:
+        assert f"`{name}`" in README, name
     for name in ("cyclegan", "cyclegan-lite"):
         assert name in preset_names()
 

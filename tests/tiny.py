@@ -4,16 +4,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cyclekit.checkpoint.model import ModelInfo, save_model
-from cyclekit.models import GENERATORS, ImageGenerator
+from cyclekit.checkpoint.model import Critics, ModelInfo, save_model
+from cyclekit.models import DISCRIMINATORS, GENERATORS, ImageGenerator
 from cyclekit.registry import Registry, Spec
 
 SMALL: dict[str, Any] = {"width": 8, "blocks": 1, "depth": 2}
 """What makes a network small, where it has such an option."""
+
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+def real_data() -> Path:
+    """Return the folder of real data, or skip the test."""
+    if not DATA.is_dir():
+        pytest.skip(f"no real data at {DATA}")
+    return DATA
 
 
 def tiny_spec(registry: Registry[Any], name: str, **options: Any) -> Spec:
@@ -50,8 +61,13 @@ def tiny_model(
     path: Path,
     names: tuple[str, str] = ("horse", "zebra"),
     directions: tuple[str, ...] = ("ab", "ba"),
+    *,
+    keep_discriminators: bool = False,
 ) -> Path:
     """Write a model file with tiny generators; return its path."""
-    info = ModelInfo(tiny_spec(GENERATORS, "mobile"), names, directions, {"images": 12})
-    save_model(path, {direction: tiny_generator() for direction in directions}, info)
+    spec = tiny_spec(DISCRIMINATORS, "patch")
+    critics = Critics(spec, "lsgan") if keep_discriminators else None
+    info = ModelInfo(tiny_spec(GENERATORS, "mobile"), names, directions, {"images": 12}, critics)
+    judges = {name: DISCRIMINATORS.create(spec) for name in (critics.domains if critics else ())}
+    save_model(path, {direction: tiny_generator() for direction in directions}, info, judges)
     return path

@@ -1,7 +1,7 @@
 """Measure cyclekit beside a plain reference, in one run: `tools/bench.py [PART...] [--json]`.
 
-Parts: forward, train, translate, memory, help (all by default). Ratios are of the best of several
-alternating runs, because machines are shared. Runs unchanged on a CPU and on a GPU.
+Parts: forward, train, translate, memory, control, help, large (all by default). Ratios are of the
+best of several alternating runs, because machines are shared. Runs unchanged on a CPU and on a GPU.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
+from benches.large import bench_large
 from plain_reference import PlainCycleGAN, plain_resnet
 
 from cyclekit.config.resolve import parse_set, read_preset, resolve
@@ -42,7 +44,9 @@ def main() -> None:
         "train": bench_train,
         "translate": bench_translate,
         "memory": bench_memory,
+        "control": bench_control,
         "help": bench_help,
+        "large": bench_large,
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))
@@ -229,7 +233,11 @@ def _timed_once(ways: dict[str, Callable[[], object]], fresh: dict[str, Path]) -
 
 
 def bench_memory() -> list[Figures]:
-    """Compare the peak memory of `cyclekit translate` on 50 and on 500 pictures."""
+    """Compare the peak memory of `cyclekit translate` on 50 and on 500 pictures, and with a page."""
+    return [_bench_memory(), _bench_memory("--report")]
+
+
+def _bench_memory(*options: str) -> Figures:
     peaks = {}
     with tempfile.TemporaryDirectory() as folder:
         model = _tiny_model(Path(folder, "model.safetensors"))
@@ -238,16 +246,15 @@ def bench_memory() -> list[Figures]:
             _write_pictures(source, count)
             command = [
                 sys.executable, "-m", "cyclekit", "translate", str(source),
-                "-o", str(Path(folder, f"out{count}")), "-m", str(model), "-q",
+                "-o", str(Path(folder, f"out{count}")), "-m", str(model), "-q", *options,
             ]  # fmt: skip
             peaks[count] = _peak_memory(command)
-    return [
-        {
-            "peak_mb_50": round(peaks[50] / 1024, 1),
-            "peak_mb_500": round(peaks[500] / 1024, 1),
-            "ratio": round(peaks[500] / peaks[50], 3),
-        }
-    ]
+    return {
+        "options": " ".join(options) or "none",
+        "peak_mb_50": round(peaks[50] / 1024, 1),
+        "peak_mb_500": round(peaks[500] / 1024, 1),
+        "ratio": round(peaks[500] / peaks[50], 3),
+    }
 
 
 def _peak_memory(command: list[str]) -> int:
@@ -261,6 +268,40 @@ def _peak_memory(command: list[str]) -> int:
         [sys.executable, "-c", script, *command], capture_output=True, text=True, check=True
     )
     return int(result.stdout)
+
+
+def bench_control() -> list[Figures]:
+    """Time what control adds to a picture of 30 megapixels, and measure its memory."""
+    from cyclekit.inference.control import blend
+
+    before = cv2.resize(_photograph(256), (6684, 4456))
+    after = np.ascontiguousarray(before[:, ::-1])
+    mask = np.zeros(before.shape[:2], np.uint8)
+    mask[500:-500, 700:-700] = 255
+    figures = []
+    for dtype, factor in ((np.uint8, 1), (np.uint16, 257)):
+        pair = [image.astype(dtype) * dtype(factor) for image in (before, after)]
+        for name, options in (
+            ("strength", {"strength": 0.5}),
+            ("keep", {"keep": "luminance"}),
+            ("mask", {"keep": "color", "strength": 0.7, "mask": mask, "feather": 100}),
+        ):
+            started = time.perf_counter()
+            blend(*pair, **options)
+            seconds = time.perf_counter() - started
+            tracemalloc.start()
+            made = blend(*pair, **options)
+            beyond = tracemalloc.get_traced_memory()[1] - made.nbytes
+            tracemalloc.stop()
+            figures.append(
+                {
+                    "what": name,
+                    "bits": 8 * made.itemsize,
+                    "seconds": round(seconds, 1),
+                    "mb_beyond_result": round(beyond / 1e6),
+                }
+            )
+    return figures
 
 
 def bench_help() -> list[Figures]:
@@ -295,9 +336,10 @@ def _tiny_model(path: Path) -> Path:
     from cyclekit.checkpoint.model import ModelInfo, save_model
 
     spec = Spec("mobile", {"width": 32, "blocks": 2})
-    generator = GENERATORS.create(spec)
-    initialize(generator)
-    save_model(path, {"ab": generator}, ModelInfo(spec, ("a", "b"), ("ab",)))
+    generators = {direction: GENERATORS.create(spec) for direction in ("ab", "ba")}
+    for generator in generators.values():
+        initialize(generator)
+    save_model(path, generators, ModelInfo(spec, ("a", "b")))
     return path
 
 

@@ -1,7 +1,9 @@
 """A model is one safetensors file that explains itself: weights, and in its header all the rest.
 
 Header (JSON under the key "cyclekit"): format version, the generator's spec, the domains' names,
-which directions are inside, and where the model comes from.
+which directions are inside, where the model comes from, and, if the discriminators were kept, how
+to build them. What a reader does not know it leaves alone, so a new entry that may be absent needs
+no new format.
 """
 
 from __future__ import annotations
@@ -10,23 +12,38 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialize
-from torch import Tensor
+from torch import Tensor, nn
 
 from cyclekit.errors import CheckpointError, CyclekitError, MediaError, UnknownNameError
 from cyclekit.media.atomic import replacing
-from cyclekit.models import GENERATORS, ImageGenerator
-from cyclekit.registry import Spec
+from cyclekit.models import DISCRIMINATORS, GENERATORS, Discriminator, ImageGenerator
+from cyclekit.registry import Registry, Spec
+
+Network = TypeVar("Network", bound=nn.Module)
 
 FORMAT = 1
 KEY = "cyclekit"
 DIRECTIONS = ("ab", "ba")
+DOMAINS = ("a", "b")
 _COUNTS = ("blocks", "depth", "layers")
 """Options that count parts of a network; every part has tensors of its own."""
+
+
+@dataclass(frozen=True)
+class Critics:
+    """Discriminators that were kept: how to build them and to read what they say."""
+
+    discriminator: Spec
+    """How to build the network of every domain."""
+    adversarial: str
+    """Name of the loss that they were trained with; it knows real from fake."""
+    domains: tuple[str, ...] = DOMAINS
+    """Whose discriminators there are: "a" tells real pictures of the first domain, "b" the second's."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +58,8 @@ class ModelInfo:
     """Which generators are inside: "ab", "ba" or both."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """Where the model comes from: recipe, images seen, date, version; any JSON."""
+    critics: Critics | None = None
+    """The discriminators inside; None if there are none."""
 
     def domains(self, direction: str) -> tuple[str, str]:
         """Return (source, target) names of a direction."""
@@ -67,24 +86,34 @@ class ModelInfo:
         return ways[wanted]
 
 
-def save_model(path: Path, generators: Mapping[str, ImageGenerator], info: ModelInfo) -> None:
+def save_model(
+    path: Path,
+    generators: Mapping[str, ImageGenerator],
+    info: ModelInfo,
+    discriminators: Mapping[str, Discriminator] | None = None,
+) -> None:
     """Write one file, or none: it is written beside and renamed.
 
     Args:
         path: ends in .safetensors.
         generators: network by direction; exactly those that `info.directions` names.
         info: everything but the weights.
+        discriminators: network by domain; exactly those that `info.critics` names.
 
     Raises:
-        ValueError: if networks and `info` name different directions.
+        ValueError: if networks and `info` name different directions or domains.
         CheckpointError: if the file cannot be written.
     """
     if set(generators) != set(info.directions):
         raise ValueError(f"directions {info.directions} but networks for {tuple(generators)}")
+    judges = discriminators or {}
+    if set(judges) != set(info.critics.domains if info.critics else ()):
+        raise ValueError(f"critics {info.critics} but discriminators for {tuple(judges)}")
+    kept = {f"discriminator_{domain}": network for domain, network in judges.items()}
     tensors = {
-        f"{direction}.{key}": tensor.detach().cpu().contiguous()
-        for direction, generator in generators.items()
-        for key, tensor in generator.state_dict().items()
+        f"{name}.{key}": tensor.detach().cpu().contiguous()
+        for name, network in {**generators, **kept}.items()
+        for key, tensor in network.state_dict().items()
     }
     try:
         with replacing(path) as part:
@@ -134,20 +163,41 @@ def load_model(path: Path, direction: str | None = None) -> tuple[ImageGenerator
     """
     info = read_info(path)
     chosen = info.find(direction)
-    weights = _read_weights(path, f"{chosen}.")
-    _check_counts(path, info.generator, len(weights))
+    return _load(path, GENERATORS, info.generator, chosen), info, chosen
+
+
+def load_discriminator(path: Path, critics: Critics, domain: str) -> Discriminator:
+    """Build the discriminator of one domain and fill it.
+
+    Args:
+        path: a file that `save_model` wrote.
+        critics: what its header says of them.
+        domain: one of `critics.domains`.
+
+    Returns:
+        The discriminator in evaluation mode on the CPU.
+
+    Raises:
+        CheckpointError: if the file cannot be used.
+    """
+    return _load(path, DISCRIMINATORS, critics.discriminator, f"discriminator_{domain}")
+
+
+def _load(path: Path, registry: Registry[Network], spec: Spec, prefix: str) -> Network:
+    weights = _read_weights(path, f"{prefix}.")
+    _check_counts(path, spec, len(weights))
     try:
         # A header may lie about the size: try without memory first.
         with torch.device("meta"):
-            GENERATORS.create(info.generator).load_state_dict(weights, assign=True)
-        generator = GENERATORS.create(info.generator)
-        generator.load_state_dict(weights)
+            registry.create(spec).load_state_dict(weights, assign=True)
+        network = registry.create(spec)
+        network.load_state_dict(weights)
     except CyclekitError as error:
         raise CheckpointError(f"{path}: {error}") from error
     except RuntimeError as error:
-        name, reason = info.generator.name, str(error).splitlines()[-1].strip()
-        raise CheckpointError(f"{path}: weights do not fit '{name}': {reason}") from error
-    return generator.eval(), info, chosen
+        reason = str(error).splitlines()[-1].strip()
+        raise CheckpointError(f"{path}: weights do not fit '{spec.name}': {reason}") from error
+    return network.eval()
 
 
 def _read_weights(path: Path, prefix: str) -> dict[str, Tensor]:
@@ -168,15 +218,21 @@ def _check_counts(path: Path, spec: Spec, tensors: int) -> None:
 
 
 def _dump(info: ModelInfo) -> str:
-    return json.dumps(
-        {
-            "format": FORMAT,
-            "generator": {"name": info.generator.name, **info.generator.options},
-            "names": info.names,
-            "directions": info.directions,
-            "provenance": info.provenance,
+    header = {
+        "format": FORMAT,
+        "generator": {"name": info.generator.name, **info.generator.options},
+        "names": info.names,
+        "directions": info.directions,
+        "provenance": info.provenance,
+    }
+    if info.critics:
+        network = info.critics.discriminator
+        header["critics"] = {
+            "discriminator": {"name": network.name, **network.options},
+            "adversarial": info.critics.adversarial,
+            "domains": info.critics.domains,
         }
-    )
+    return json.dumps(header)
 
 
 def _parse(path: Path, text: str) -> ModelInfo:
@@ -186,15 +242,29 @@ def _parse(path: Path, text: str) -> ModelInfo:
             raise CheckpointError(
                 f"{path}: format {header['format']}, this cyclekit reads up to {FORMAT}; upgrade it"
             )
-        options = dict(header["generator"])
         info = ModelInfo(
-            generator=Spec(str(options.pop("name")), options),
+            generator=_parse_spec(header["generator"]),
             names=(str(header["names"][0]), str(header["names"][1])),
             directions=tuple(str(direction) for direction in header["directions"]),
             provenance=dict(header["provenance"]),
+            critics=_parse_critics(header.get("critics")),
         )
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise CheckpointError(f"{path}: damaged header ({error})") from error
     if not info.directions or set(info.directions) - set(DIRECTIONS):
         raise CheckpointError(f"{path}: damaged header (directions {info.directions})")
+    if info.critics and not set(DOMAINS).issuperset(info.critics.domains):
+        raise CheckpointError(f"{path}: damaged header (critics of {info.critics.domains})")
     return info
+
+
+def _parse_spec(stored: Any) -> Spec:
+    options = dict(stored)
+    return Spec(str(options.pop("name")), options)
+
+
+def _parse_critics(stored: Any) -> Critics | None:
+    if stored is None:
+        return None
+    domains = tuple(str(domain) for domain in stored["domains"])
+    return Critics(_parse_spec(stored["discriminator"]), str(stored["adversarial"]), domains)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +13,6 @@ from cyclekit.cli import options
 
 if TYPE_CHECKING:
     from cyclekit.data.catalogue import Entry
-    from cyclekit.data.download import Progress
 
 
 LISTING = """\b
@@ -62,13 +59,14 @@ def download(name: str, output: Path, url: str | None, quiet: bool) -> None:
 
     Prints the folder that holds it.
     """
+    from cyclekit.cli.transfer import transfer_progress
     from cyclekit.data.catalogue import find
     from cyclekit.data.download import download as fetch
 
     entry = find(name)
     if (output / name).exists() and not quiet:
         click.echo(f"'{name}' is already there", err=True)
-    with _progress(entry, quiet) as progress:
+    with transfer_progress(name, quiet) as progress:
         folder = fetch(entry, output, url=url, progress=progress)
     click.echo(folder)
 
@@ -77,35 +75,3 @@ def _line(entry: Entry) -> str:
     size = f"{entry.size_mib:,} MiB" if entry.size_mib else "size unknown"
     how = size if entry.url else f"by hand from {entry.source}"
     return f"{entry.name:<23} {entry.layout:<8}  {' / '.join(entry.domains)}  ({how})"
-
-
-@contextmanager
-def _progress(entry: Entry, quiet: bool) -> Iterator[Progress | None]:
-    """Show a bar on stderr where it is a terminal, one plain line where it is not."""
-    from rich.console import Console
-
-    console = Console(stderr=True, quiet=quiet)
-    if not console.is_terminal or quiet:
-        yield _announcer(entry.name, quiet)
-        return
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=console) as bar:
-        task = bar.add_task(entry.name, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _announcer(name: str, quiet: bool) -> Progress | None:
-    if quiet:
-        return None
-    told = False
-
-    def announce(done: int, total: int | None) -> None:
-        nonlocal told
-        if not told:
-            size = f", {total:,} bytes" if total else ""
-            click.echo(f"fetching '{name}'{size}", err=True)
-        told = True
-
-    return announce

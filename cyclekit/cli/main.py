@@ -18,7 +18,10 @@ from cyclekit.errors import CyclekitError
 
 COMMANDS = {
     "translate": "Translate pictures with a model.",
+    "video": "Translate a video with a model.",
     "train": "Train a model on two folders of pictures.",
+    "critique": "Ask a discriminator how real pictures look.",
+    "evaluate": "Measure how good pictures or models are.",
     "models": "List, show and convert models.",
     "data": "List public datasets and fetch them.",
 }
@@ -28,6 +31,7 @@ INTERRUPTED = 130
 EXAMPLES = """\b
 Examples:
   cyclekit translate photos -o paintings
+  cyclekit video holiday.mp4 painted.mp4
   cyclekit train photos paintings -o runs/paintings
 """
 

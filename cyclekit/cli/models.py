@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cyclekit.cli.networks import list_networks, pull
+
 if TYPE_CHECKING:
     from cyclekit.checkpoint.model import ModelInfo
     from cyclekit.hub.card import Card
@@ -32,6 +34,10 @@ Examples:
 @click.group("models")
 def command() -> None:
     """List, inspect and convert models."""
+
+
+command.add_command(list_networks)
+command.add_command(pull)
 
 
 @command.command("list", epilog=LISTING)
@@ -124,6 +130,7 @@ def _page(card: Card) -> str:
         "parameters": f"{card.parameters:,} a direction",
         "cost": f"{card.macs / 1e9:.2f} billion multiplications at 256x256",
         "stride": f"{card.stride} px",
+        **({"discriminators": card.discriminators} if card.discriminators else {}),
         **{key.replace("_", " "): _words(value) for key, value in card.provenance.items()},
     }
     width = max(map(len, lines))

@@ -33,13 +33,14 @@ Examples:
 @click.option("--minutes", metavar="N", type=click.FloatRange(0, min_open=True), help="Length in minutes.")  # fmt: skip
 @click.option("--device", metavar="NAME", default="auto", show_default=True, help="auto, cpu, cuda or cuda:1.")  # fmt: skip
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), help="Type of the forward pass.  [default: the preset's, auto]")  # fmt: skip
+@click.option("--keep-discriminators", is_flag=True, help="Put the discriminators into the model file, for 'cyclekit critique'.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Print the settings as YAML and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="Errors only.")
 def command(
     roots: tuple[Path, ...], folder: Path | None, method: str | None, preset: str,
     file: Path | None, settings: tuple[str, ...], names: tuple[str, str] | None,
     images: int | None, epochs: float | None, minutes: float | None,
-    device: str, precision: str | None, dry_run: bool, quiet: bool,
+    device: str, precision: str | None, keep_discriminators: bool, dry_run: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Learn to turn one pile of pictures into another.
 
@@ -50,7 +51,10 @@ def command(
     stops. Exit codes: 0 done, 1 cannot go on, 2 wrong usage, 130 interrupted.
     """
     lengths = {"images": images, "epochs": epochs, "minutes": minutes}
-    options = {"method": method, "precision": precision, "names": names, "roots": roots}
+    options = {
+        "method": method, "precision": precision, "names": names, "roots": roots,
+        "keep_discriminators": keep_discriminators,
+    }  # fmt: skip
     config = _resolve(file, preset, settings, lengths, options)
     if dry_run:
         from cyclekit.config.resolve import dump
@@ -86,6 +90,8 @@ def _resolve(
         trees.append({"train": given})
     if options["precision"]:
         trees.append({"train": {"precision": options["precision"]}})
+    if options["keep_discriminators"]:
+        trees.append({"train": {"keep_discriminators": True}})
     trees += [parse_set(setting) for setting in settings]
     return resolve(trees)
 

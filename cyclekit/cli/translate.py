@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -45,18 +46,23 @@ Examples:
     help="Format of the output.",
 )
 @options.size
-@click.option(
-    "--max-size",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Shrink first so that the longer side has at most N pixels.",
-)
+@options.max_size
 @options.batch_size
 @click.option("--gray-to-color", is_flag=True, help="Let gray pictures become coloured.")
 @click.option("--compare", is_flag=True, help="Write before and after beside it: NAME.compare.png.")
+@options.control
+@click.option(
+    "--report",
+    "with_page",
+    is_flag=True,
+    help="Write a page of all results, and how well each can be undone: OUT/report/index.html.",
+)
 @options.overwrite
 @options.device
 @options.precision
+@options.tile
+@options.memory
+@options.compiled
 @options.as_json
 @options.quiet
 @click.pass_context
@@ -69,8 +75,12 @@ def command(
     direction: str | None,
     wanted: str,
     batch_size: int | Literal["auto"],
+    with_page: bool,
     device: str,
     precision: str,
+    tile: int | Literal["auto", "off"],
+    memory: str | None,
+    compiled: bool,
     as_json: bool,
     quiet: bool,
     **how: Any,
@@ -79,6 +89,9 @@ def command(
 
     Prints the path of every picture it wrote. What is already there is skipped.
     """
+    from functools import partial
+
+    from cyclekit.cli.page import watch_with_page
     from cyclekit.cli.reporting import Report
     from cyclekit.hub.open import open_generator
     from cyclekit.inference.folder import translate_files
@@ -87,29 +100,43 @@ def command(
 
     if how["size"] and how["max_size"]:
         raise UsageError("--size and --max-size both set the size; leave one out")
-    jobs = _plan(inputs, output, wanted, compare=how["compare"])
+    jobs = _plan(inputs, output, wanted, compare=how["compare"], masks=how["control"].mask_files)
     chosen = Options(
         size=how["size"],
         max_size=how["max_size"],
         color=how["gray_to_color"],
         compare=how["compare"],
+        control=how["control"],
         overwrite=how["overwrite"],
     )
     report = Report(as_json, quiet)
     opened = open_generator(model, direction)
-    translator = Translator(
-        opened.generator, device=device, precision=precision, batch_size=batch_size
+    build = partial(
+        Translator,
+        device=device,
+        batch_size=batch_size,
+        tile=tile,
+        memory=memory,
+        compiled=compiled,
     )
+    translator = build(opened.generator, precision=precision)
     source, target = opened.names
     report.note(
         f"{opened.path.name}: {source} to {target}, on {translator.device} in "
         f"{translator.precision} ({translator.reason})"
     )
-    report.watch(translate_files(translator, jobs, chosen), len(jobs))
+    if with_page:
+        watch_with_page(
+            report, jobs, output, opened=opened, translator=translator, build=build, chosen=chosen
+        )
+    else:
+        report.watch(translate_files(translator, jobs, chosen), len(jobs))
     ctx.exit(report.exit_code)
 
 
-def _plan(inputs: tuple[Path, ...], output: Path, wanted: str, *, compare: bool) -> list[Job]:
+def _plan(
+    inputs: tuple[Path, ...], output: Path, wanted: str, *, compare: bool, masks: Collection[Path]
+) -> list[Job]:
     """Name the outputs; where OUT names a picture, that file."""
     from cyclekit.media.encode import FORMATS
     from cyclekit.media.mirror import Job, compare_path, plan
@@ -117,7 +144,7 @@ def _plan(inputs: tuple[Path, ...], output: Path, wanted: str, *, compare: bool)
     kind = FORMATS.get(output.suffix.lower())
     if kind is None or output.is_dir():
         _check_folder(inputs, output)
-        return plan(inputs, output, wanted, compare=compare)
+        return plan(inputs, output, wanted, compare=compare, masks=masks)
     if len(inputs) == 1 and not inputs[0].exists() and not glob.has_magic(str(inputs[0])):
         return [Job(inputs[0], output, error="no such file or folder")]
     if len(inputs) != 1 or not inputs[0].is_file():
@@ -127,6 +154,8 @@ def _plan(inputs: tuple[Path, ...], output: Path, wanted: str, *, compare: bool)
     for path in (output, compare_path(output)) if compare else (output,):
         if path.exists() and path.samefile(inputs[0]):
             raise UsageError(f"-o {output}: {path} is the input; inputs are never overwritten")
+        if path.resolve() in masks:
+            raise UsageError(f"-o {output}: {path} is a mask; masks are never overwritten")
     return [Job(inputs[0], output)]
 
 

@@ -94,6 +94,8 @@ class Train(Section):
     """Pictures between two sample sheets."""
     log_every: Positive = 100
     """Pictures between two lines of the log."""
+    keep_discriminators: bool = False
+    """Put the discriminators into the model file too, for `cyclekit critique`."""
     loss_limit: Annotated[float, Field(gt=0)] = 1e4
     """A loss beyond this stops the run."""
 

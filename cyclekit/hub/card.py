@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from cyclekit.checkpoint.model import ModelInfo
+from cyclekit.checkpoint.model import DOMAINS, ModelInfo
 from cyclekit.hub.open import open_generator
 from cyclekit.hub.source import embedded_models
 from cyclekit.models import GENERATORS
@@ -42,6 +42,8 @@ class Card:
     """The two domains."""
     directions: tuple[str, ...]
     """What the model can do, as "horse-to-zebra"."""
+    discriminators: str
+    """What `cyclekit critique` can ask: network, loss, domains; empty if they were not kept."""
     provenance: Mapping[str, Any]
     """Where it comes from."""
     text: str
@@ -67,6 +69,7 @@ def read_card(source: str | Path | None) -> Card:
         stride=model.generator.stride,
         names=info.names,
         directions=translations(info),
+        discriminators=_kept(info),
         provenance=info.provenance,
         text=_card_text(model.path),
     )
@@ -75,6 +78,13 @@ def read_card(source: str | Path | None) -> Card:
 def translations(info: ModelInfo) -> tuple[str, ...]:
     """Return what a model can do, as "horse-to-zebra"."""
     return tuple("-to-".join(info.domains(direction)) for direction in info.directions)
+
+
+def _kept(info: ModelInfo) -> str:
+    if info.critics is None:
+        return ""
+    names = (info.names[DOMAINS.index(domain)] for domain in info.critics.domains)
+    return f"{info.critics.discriminator.name} ({info.critics.adversarial}) of {', '.join(names)}"
 
 
 def count_macs(spec: Spec, side: int = SIDE) -> int:

@@ -17,6 +17,9 @@ EMBEDDED = Path(str(files("cyclekit.hub") / "embedded"))
 RUN_MODEL = "model.safetensors"
 """What `cyclekit train -o RUN` calls the model inside RUN."""
 
+RUN_STATE = "state.pt"
+"""What it calls the state there, which holds every network."""
+
 
 def embedded_models(folder: Path = EMBEDDED) -> dict[str, Path]:
     """Return the files of all models in `folder`, by name, sorted."""
@@ -46,6 +49,12 @@ def find_model(source: str | Path | None, folder: Path = EMBEDDED) -> Path:
     if path.is_file():
         return path
     raise UsageError(_missing(str(name), embedded))
+
+
+def state_beside(model: Path) -> Path | None:
+    """Return the state of the run that a model file belongs to, None if it belongs to none."""
+    state = model.with_name(RUN_STATE)
+    return state if model.name == RUN_MODEL and state.is_file() else None
 
 
 def _model_of_run(folder: Path) -> Path:

@@ -14,7 +14,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from cyclekit.errors import MediaError
+from cyclekit.inference.cycle import Cycle, CycleCheck
+from cyclekit.inference.finish import finished
 from cyclekit.inference.fit import resized, wanted_size
+from cyclekit.inference.masks import stretched
 from cyclekit.inference.results import Options, Result
 from cyclekit.inference.resume import Step, steps
 from cyclekit.inference.translator import Translator
@@ -41,13 +44,18 @@ class _Task:
     job: Job
     last: bool = False
     picture: Picture | None = None
+    mask: Array | None = None
     made: Array | None = None
     seconds: float = 0.0
+    cycle: Cycle | None = None
     outcome: Result | None = None
 
 
 def translate_files(
-    translator: Translator, jobs: Iterable[Job], options: Options | None = None
+    translator: Translator,
+    jobs: Iterable[Job],
+    options: Options | None = None,
+    cycle: CycleCheck | None = None,
 ) -> Iterator[Result]:
     """Translate files; one that cannot be never stops the rest.
 
@@ -55,6 +63,7 @@ def translate_files(
         translator: the network.
         jobs: inputs and their outputs, from `cyclekit.media.mirror.plan`.
         options: how; the defaults if None.
+        cycle: measures what the network made of each picture; nothing is measured if None.
 
     Yields:
         One result for each job, in order, some pictures behind the network.
@@ -63,7 +72,7 @@ def translate_files(
     with _pool("read") as readers, _pool("write") as writers:
         plan = steps(jobs, how, translator.largest_batch)
         read_tasks = _overlapped(readers, lambda step: _load(step, how, translator), plan)
-        made_tasks = _network(translator, read_tasks)
+        made_tasks = (_checked(task, cycle) for task in _network(translator, read_tasks))
         yield from _overlapped(writers, lambda task: _save(task, how), made_tasks)
 
 
@@ -98,11 +107,23 @@ def _load(step: Step, how: Options, translator: Translator) -> _Task:
     if step.done:
         return _load_done(replace(task, outcome=_skipped(step.job)), step, how, translator)
     try:
-        picture = _fitted(read(step.job.input), how)
+        stored = read(step.job.input)
+        picture = _fitted(stored, how)
+        mask, notes = _mask(step.job, stored, picture, how)
         check_writable(step.job.output, picture.width, picture.height)
     except _FAILURES as error:
         return _failed(task, _reason(error, step.job))
-    return replace(task, picture=picture, seconds=time.perf_counter() - started)
+    picture = replace(picture, notes=(*picture.notes, *notes))
+    return replace(task, picture=picture, mask=mask, seconds=time.perf_counter() - started)
+
+
+def _mask(
+    job: Job, stored: Picture, picture: Picture, how: Options
+) -> tuple[Array | None, tuple[str, ...]]:
+    if how.control.mask is None:
+        return None, ()
+    levels, name = how.control.mask.of(stored, job.place or Path(job.input.name))
+    return stretched(levels, name, stored, (picture.width, picture.height))
 
 
 def _load_done(task: _Task, step: Step, how: Options, translator: Translator) -> _Task:
@@ -179,23 +200,32 @@ def _translated(translator: Translator, batch: list[_Task]) -> Iterator[_Task]:
         yield replace(task, made=array, seconds=task.seconds + share)
 
 
+def _checked(task: _Task, cycle: CycleCheck | None) -> _Task:
+    """Measure what came from the network, before anything else is done to it."""
+    if cycle is None or task.outcome or task.picture is None or task.made is None:
+        return task
+    return replace(task, cycle=cycle(task.picture.pixels, task.made))
+
+
 def _save(task: _Task, how: Options) -> Result:
     if task.outcome is not None:
         return task.outcome
     started = time.perf_counter()
-    job, before, made = task.job, task.picture, task.made
+    job, before = task.job, task.picture
     assert before is not None
-    assert made is not None
-    gray = before.gray and not how.color
+    assert task.made is not None
     try:
-        after = replace(before, pixels=_luma(made) if gray else made, gray=gray)
+        after, told = finished(before, task.made, task.mask, how)
         kept = _compared(job.output, before, after, how) if how.compare else ()
         lost = _written(job.output, after, how)
     except _FAILURES as error:
         return Result(job.input, job.output, error=_reason(error, job))
     seconds = task.seconds + time.perf_counter() - started
-    notes = (*job.notes, *before.notes, *kept, *lost)
-    return Result(job.input, job.output, after.width, after.height, seconds, notes=notes)
+    unmeasured = (task.cycle.note,) if task.cycle and task.cycle.note else ()
+    notes = (*job.notes, *before.notes, *told, *kept, *lost, *unmeasured)
+    return Result(
+        job.input, job.output, after.width, after.height, seconds, notes=notes, cycle=task.cycle
+    )
 
 
 def _compared(output: Path, before: Picture, after: Picture, how: Options) -> tuple[str, ...]:
@@ -208,14 +238,6 @@ def _written(path: Path, picture: Picture, how: Options) -> tuple[str, ...]:
     if path.exists() and not how.overwrite:
         return (f"{path} was already there and is kept; --overwrite replaces it",)
     return write(path, picture)
-
-
-def _luma(rgb: Array) -> Array:
-    """Bring colour back to gray, by the weights of JPEG, in all three channels."""
-    import cv2
-
-    gray: Any = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    return np.repeat(np.asarray(gray)[..., None], 3, axis=2)
 
 
 def _side_by_side(before: Array, after: Array) -> Array:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from cyclekit.inference.control import Control
+from cyclekit.inference.cycle import Cycle
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,8 @@ class Options:
     """Let gray pictures become coloured."""
     compare: bool = False
     """Write before and after, side by side, into NAME.compare.png beside the output."""
+    control: Control = field(default_factory=Control)
+    """What may change."""
     overwrite: bool = False
     """Translate again what is already there."""
 
@@ -37,22 +42,29 @@ class Result:
     """Rows of the output; None if it was not made now."""
     seconds: float | None = None
     """Work on this file: reading, its share of the network, writing."""
+    frames: int | None = None
+    """Frames of the output, where it is a video."""
     error: str | None = None
     """Why there is no output; None if there is."""
     skipped: bool = False
     """Whether the output was there already."""
     notes: tuple[str, ...] = ()
     """What the user should know."""
+    cycle: Cycle | None = None
+    """How far the picture is from itself after there and back; None if nobody looked."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return what applies, ready for JSON."""
+        error = None if self.cycle is None else self.cycle.error
         values = {
             "input": str(self.input),
             "output": None if self.error else str(self.output),
             "width": self.width,
             "height": self.height,
+            "frames": self.frames,
             "seconds": None if self.seconds is None else round(self.seconds, 4),
             "error": self.error,
+            "cycle_error": None if error is None else round(error, 3),
             "skipped": self.skipped or None,
             "notes": list(self.notes) or None,
         }

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal
+from functools import cached_property
+from typing import Literal
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from cyclekit.devices import find_device, free_memory
+from cyclekit.devices import find_device, use_own_cores
 from cyclekit.errors import CheckpointError, MediaError, UsageError
+from cyclekit.inference.arrays import TiledPicture, check_picture, like, to_input, to_rgb
+from cyclekit.inference.compiled import compile_network
 from cyclekit.inference.fit import padded
-from cyclekit.inference.memory import bytes_per_pixel
+from cyclekit.inference.memory import Budget, bytes_per_pixel, is_out_of_memory
+from cyclekit.inference.plan import Plan, UntileableError
 from cyclekit.inference.precision import prepare, sample_picture
+from cyclekit.inference.stream import SMALLEST_TILE, Stream
 from cyclekit.models.base import ImageGenerator
-from cyclekit.pixels import Array, from_bytes, full_scale, to_image, to_tensor
+from cyclekit.models.norm import Carried, carrying
+from cyclekit.pixels import Array
 
 BATCH_PIXELS = {"cpu": 128 * 128, "cuda": 16 * 256 * 256}
 """Pixels in a batch of automatic size: beyond, a larger batch is no faster on such a device."""
 LARGEST_BATCH = 32
-_LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in JPEG
+ALWAYS_FITS = 1024 * 1024
+"""Pixels of a picture that no machine fails at; below, memory is not asked for."""
 
 
 class Translator:
@@ -32,9 +38,15 @@ class Translator:
         precision: "fp32", "bf16", "fp16", or "auto": the fastest that changes the picture by less
             than one level of 255 on average; `reason` says why.
         batch_size: pictures of one shape that `stream` translates at once.
+        tile: "auto": the whole picture if memory allows, tiles if not; "off": never tiles; a
+            number: tiles of so many pixels a side for whatever is larger. The result is the same.
+        memory: bytes to work in, also as "4G" or "800M"; None for a share of what is free.
+        compiled: let torch compile the network for whole pictures, which takes a C++ compiler and
+            20 to 60 s before the first picture of a size.
 
     Raises:
-        UsageError: if the device or precision is unknown, or the batch size is no number from 1.
+        UsageError: if the device or precision is unknown, a number or size is none, or there is
+            no compiler.
         CheckpointError: if the generator does not turn RGB into RGB.
     """
 
@@ -45,17 +57,27 @@ class Translator:
         device: str = "auto",
         precision: str = "auto",
         batch_size: int | Literal["auto"] = "auto",
+        tile: int | Literal["auto", "off"] = "auto",
+        memory: int | str | None = None,
+        compiled: bool = False,
     ) -> None:
         channels = (generator.in_channels, generator.out_channels)
         if channels != (3, 3):
             raise CheckpointError(f"the generator has {channels} channels in and out, expected 3")
         if batch_size != "auto" and not (isinstance(batch_size, int) and batch_size >= 1):
             raise UsageError(f"batch_size must be 'auto' or a number from 1, got {batch_size!r}")
+        if tile not in ("auto", "off") and not (isinstance(tile, int) and tile >= SMALLEST_TILE):
+            raise UsageError(
+                f"tile must be auto, off or a number from {SMALLEST_TILE}, got {tile!r}"
+            )
         self.device = find_device(device)
         self.stride = generator.stride
         self._batch_size = batch_size
+        self._tile = tile
+        self._budget = Budget(self.device, memory)
+        use_own_cores()
         self._prepared = prepare(generator, self.device, precision)
-        self._cost: float | None = None
+        self._run = compile_network(self._prepared.network) if compiled else self._prepared.network
 
     @property
     def precision(self) -> str:
@@ -99,7 +121,7 @@ class Translator:
         """
         batch: list[Array] = []
         for image in images:
-            _check(image)
+            check_picture(image)
             if batch and not self.joins(batch, image):
                 yield from self.translate(batch)
                 batch = []
@@ -124,73 +146,85 @@ class Translator:
         pixels = BATCH_PIXELS.get(self.device.type, BATCH_PIXELS["cpu"])
         return max(1, min(LARGEST_BATCH, pixels // (height * width)))
 
-    def translate(self, batch: Sequence[Array]) -> list[Array]:
-        """Translate pictures of one shape and type at once; else as a call."""
+    def translate(self, batch: Sequence[Array], carried: Carried | None = None) -> list[Array]:
+        """Translate pictures of one shape and type at once; else as a call.
+
+        Args:
+            batch: pictures, in order of time if anything is carried.
+            carried: statistics that the norms are to carry from one to the next, or None.
+        """
         for image in batch:
-            _check(image)
+            check_picture(image)
         height, width = batch[0].shape[:2]
-        self._check_memory(width, height, len(batch))
-        colors = [padded(_color(image), self.stride) for image in batch]
-        try:
-            output = self._forward(colors)[..., :height, :width]
-            return [_like(image, made) for image, made in zip(batch, output, strict=True)]
-        except RuntimeError as error:
-            if "memory" not in str(error):
-                raise
-            raise _too_large(width, height, len(batch), str(error).splitlines()[0]) from error
+        if self._fits(width, height, len(batch)):
+            try:
+                with carrying(self._prepared.network, carried):
+                    return self._whole(batch)
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                if self._tile == "off":
+                    reason = str(error).splitlines()[0]
+                    raise _too_large(width, height, reason) from error
+        if len(batch) > 1:
+            return [made for image in batch for made in self.translate([image], carried)]
+        return [self._tiled(batch[0], carried)]
 
-    def _forward(self, colors: Sequence[Array]) -> Tensor:
-        if colors[0].dtype == np.uint8:
-            stacked = torch.from_numpy(np.stack(colors)).permute(0, 3, 1, 2)
-            x = from_bytes(stacked.to(self.device))
-        else:
-            x = torch.stack([to_tensor(color) for color in colors]).to(self.device)
+    def _fits(self, width: int, height: int, count: int) -> bool:
+        """Say whether pictures run whole. Linux ends a process that takes too much, unheard.
+
+        Raises:
+            MediaError: if they do not, and tiles are off.
+        """
+        if isinstance(self._tile, int):
+            return max(width, height) <= self._tile
+        if self._budget.given is None and width * height * count < ALWAYS_FITS:
+            return True
+        need, free = width * height * count * self._cost, self._budget.bytes(self._tile)
+        if free is None or need <= free:
+            return True
+        if self._tile == "off" and count == 1:
+            reason = f"about {need / 2**30:.1f} GiB are needed, {free / 2**30:.1f} GiB may be used"
+            raise _too_large(width, height, reason)
+        return False
+
+    def _whole(self, batch: Sequence[Array]) -> list[Array]:
+        height, width = batch[0].shape[:2]
+        colors = [padded(to_rgb(image), self.stride) for image in batch]
         with torch.inference_mode():
+            x = to_input(colors, self.device)
             x = x.to(self._prepared.dtype, memory_format=torch.channels_last)
-            output: Tensor = self._prepared.network(x)
-            return output.float()
+            output: Tensor = self._run(x)
+        made = output.float()[..., :height, :width]
+        return [like(image, one) for image, one in zip(batch, made, strict=True)]
 
-    def _check_memory(self, width: int, height: int, count: int) -> None:
-        """Refuse what would end the process: Linux kills it, and no exception tells."""
-        pixels = width * height * count
-        if pixels < 1024 * 1024:
-            return
-        if self._cost is None:
-            sample = sample_picture(max(64, self.stride)).to(self.device, self._prepared.dtype)
-            self._cost = bytes_per_pixel(self._prepared.network, sample)
-        need, free = pixels * self._cost, free_memory(self.device)
-        if free is not None and need > free:
-            reason = f"about {need / 2**30:.1f} GiB are needed, {free / 2**30:.1f} GiB are free"
-            raise _too_large(width, height, count, reason)
+    def _tiled(self, image: Array, carried: Carried | None) -> Array:
+        tile = self._tile if isinstance(self._tile, int) else self._budget.tile(self._cost)
+        try:
+            picture = TiledPicture(image, self.stride, self.device, self._prepared.dtype)
+            stream, memory = self._stream, self._budget.kept(tile, self._cost, image.nbytes)
+            with carrying(self._prepared.network, carried):
+                stream.run(picture, tile, memory)
+        except (RuntimeError, MemoryError, UntileableError) as error:
+            if not (is_out_of_memory(error) or isinstance(error, UntileableError)):
+                raise
+            reason = str(error).splitlines()[0]
+            raise _too_large(image.shape[1], image.shape[0], reason) from error
+        return picture.made
 
+    @cached_property
+    def _stream(self) -> Stream:
+        return Stream(Plan(self._prepared.network, self._sample), self._prepared.dtype)
 
-def _check(image: Any) -> None:
-    if not isinstance(image, np.ndarray):
-        kind = type(image).__name__
-        raise TypeError(f"pictures must be numpy arrays, got {kind}; try numpy.asarray(picture)")
-    full_scale(image.dtype)
-    if image.ndim != 2 and not (image.ndim == 3 and image.shape[2] in (3, 4)):
-        raise ValueError(f"pictures must be (H, W, 3), (H, W, 4) or (H, W), got {image.shape}")
-    if 0 in image.shape:
-        raise ValueError(f"the picture has no pixels: {image.shape}")
+    @cached_property
+    def _cost(self) -> float:
+        """Bytes that a whole picture takes, for each pixel."""
+        return bytes_per_pixel(self._prepared.network, self._sample)
 
-
-def _color(image: Array) -> Array:
-    rgb: Any = np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image[..., :3]
-    return np.ascontiguousarray(rgb)
-
-
-def _like(image: Array, made: Tensor) -> Array:
-    """Turn output (3, H, W) into the kind of picture that came in."""
-    if image.ndim == 2:
-        weights = torch.tensor(_LUMA, device=made.device)[:, None, None]
-        return to_image((made * weights).sum(0, keepdim=True), image.dtype.type)[..., 0]
-    result: Any = to_image(made, image.dtype.type)
-    if image.shape[2] == 4:
-        result = np.concatenate([result, image[..., 3:]], axis=2)
-    return np.asarray(result)
+    @property
+    def _sample(self) -> Tensor:
+        return sample_picture(max(64, self.stride)).to(self.device, self._prepared.dtype)
 
 
-def _too_large(width: int, height: int, count: int, reason: str) -> MediaError:
-    what = f"{width}x{height}" + (f" times {count}" if count > 1 else "")
-    return MediaError(f"{what} is too large for this memory: {reason}; try --max-size")
+def _too_large(width: int, height: int, reason: str) -> MediaError:
+    return MediaError(f"{width}x{height} is too large for this memory: {reason}; try --max-size")

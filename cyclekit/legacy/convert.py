@@ -16,10 +16,6 @@ from cyclekit.models import GENERATORS, ImageGenerator
 _DIRECTION = re.compile(r"(?:^|[_.-])G_?(?:(?P<ab>A2B|AB|A)|(?P<ba>B2A|BA|B))(?:$|[_.-])")
 _DOMAINS = re.compile(r"(?:^|[_-])([a-z]{2,})2([a-z]{2,})")
 
-BATCH_NORM_NOTE = (
-    "batch norm uses its running statistics; the published pix2pix tests with the batch's own"
-)
-
 
 def convert(path: Path) -> tuple[ImageGenerator, ModelInfo]:
     """Build the generator inside a foreign checkpoint; no settings are needed.
@@ -46,8 +42,6 @@ def convert(path: Path) -> tuple[ImageGenerator, ModelInfo]:
     provenance: dict[str, Any] = {"converted_from": path.name}
     if place:
         provenance["inside"] = place
-    if layout.spec.options.get("norm") == "batch":
-        provenance["note"] = BATCH_NORM_NOTE
     info = ModelInfo(layout.spec, _domains(path), (direction,), provenance)
     return generator.eval(), info
 

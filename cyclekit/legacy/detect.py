@@ -157,7 +157,7 @@ def _norm(shapes: Shapes, *, after: str, norm: str) -> Norm:
     scaled = len(shapes.get(f"{norm}.weight", ())) == 1
     if scaled:
         # Running statistics without a scale are the leftovers of torch 0.4's instance norm.
-        return "batch" if f"{norm}.running_mean" in shapes else "instance_affine"
+        return "batch_per_picture" if f"{norm}.running_mean" in shapes else "instance_affine"
     return "instance" if f"{after}.bias" in shapes else "none"
 
 

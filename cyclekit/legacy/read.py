@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from cyclekit.errors import CheckpointError
+from cyclekit.legacy.torchscript import is_torchscript, read_torchscript
 
 Weights = dict[str, Tensor]
 
@@ -38,7 +39,8 @@ def read_weights(path: Path) -> list[tuple[str, Weights]]:
     """Read all state dicts inside a file.
 
     Args:
-        path: a .pth file of torch (zip or the older format) or a .safetensors file.
+        path: a .pth file of torch (zip or the older format), a TorchScript archive (its weights
+            are taken, its program is not loaded), or a .safetensors file.
 
     Returns:
         (where in the file, tensors by key) of each, in the file's order; a bare state dict is
@@ -68,6 +70,8 @@ def _load(path: Path, start: bytes) -> object:
     is_zip = start.startswith(b"PK")
     try:
         if is_zip:
+            if is_torchscript(path):
+                return read_torchscript(path)
             _check_zip(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's advice on other formats

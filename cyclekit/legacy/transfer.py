@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from cyclekit.errors import CheckpointError
 from cyclekit.legacy.detect import Layout
@@ -13,16 +13,16 @@ from cyclekit.models.layers import BlurPool, BlurUpsample
 from cyclekit.models.norm import InstanceNorm
 
 _RUNNING = {"running_mean", "running_var", "num_batches_tracked"}
-_OPTIONAL = {"bias", "num_batches_tracked"}
+_OPTIONAL = {"bias"}
 """What ours may have and theirs not; 0 then."""
 
 
 def transfer(weights: Weights, layout: Layout) -> Weights:
     """Rename and complete the weights of a generator.
 
-    Left out: biases before an instance norm (it takes any constant away again), running
-    statistics of instance norms (torch 0.4 wrote them; the networks never used them), and blur
-    filters (constants). Biases that only ours has become 0.
+    Left out: biases before a norm (it takes any constant away again), running statistics (torch 0.4
+    wrote them for instance norms, which never used them; the published code tests batch norms with
+    each picture's own), and blur filters (constants). Biases that only ours has become 0.
 
     Args:
         weights: a bare state dict.
@@ -38,15 +38,10 @@ def transfer(weights: Weights, layout: Layout) -> Weights:
         network = GENERATORS.create(layout.spec)
     left = dict(weights)
     result: Weights = {}
-    unused_bias: Tensor | None = None
     for theirs, ours in layout.names:
         module = network.get_submodule(ours)
         given = _take(left, theirs)
         result |= {f"{ours}.{key}": value for key, value in _fit(module, given, theirs).items()}
-        if isinstance(module, nn.BatchNorm2d) and unused_bias is not None:
-            # Running statistics were taken with the bias, which ours does not have.
-            result[f"{ours}.running_mean"] = result[f"{ours}.running_mean"] - unused_bias
-        unused_bias = given.get("bias") if f"{ours}.bias" not in result else None
     if left:
         raise CheckpointError(f"{len(left)} tensors have no place, first {next(iter(left))}")
     return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,9 @@ from cyclekit.registry import Registry
 class AdversarialLoss(nn.Module, ABC):
     """What each player minimises. D(x) below is a probability, sigmoid of the logits."""
 
+    absolute: ClassVar[bool] = True
+    """Whether a single logit tells real from fake; else only differences between logits do."""
+
     @abstractmethod
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return the discriminator's loss, a scalar, from logits of any shape."""
@@ -21,6 +25,17 @@ class AdversarialLoss(nn.Module, ABC):
     @abstractmethod
     def generator(self, fake: Tensor) -> Tensor:
         """Return the generator's loss, a scalar, from logits of any shape."""
+
+    def verdict(self, logits: Tensor) -> Tensor:
+        """Say how real each logit is, from -1 (fake) to 1 (real); 0 is undecided: 2 D(x) - 1.
+
+        Args:
+            logits: of one picture, any shape.
+
+        Returns:
+            The same shape.
+        """
+        return 2 * torch.sigmoid(logits) - 1
 
 
 ADVERSARIAL_LOSSES: Registry[AdversarialLoss] = Registry("adversarial loss")
@@ -60,6 +75,10 @@ class LeastSquares(AdversarialLoss):
         """E (fake - 1)^2."""
         return (fake - 1).square().mean()
 
+    def verdict(self, logits: Tensor) -> Tensor:
+        """2 x - 1 within [-1, 1]: real pictures were to give 1, fakes 0."""
+        return (2 * logits - 1).clamp(-1, 1)
+
 
 @ADVERSARIAL_LOSSES.register("hinge")
 class Hinge(AdversarialLoss):
@@ -73,10 +92,16 @@ class Hinge(AdversarialLoss):
         """-E fake."""
         return -fake.mean()
 
+    def verdict(self, logits: Tensor) -> Tensor:
+        """Clip to the margins, [-1, 1]."""
+        return logits.clamp(-1, 1)
+
 
 @ADVERSARIAL_LOSSES.register("wgan")
 class Wasserstein(AdversarialLoss):
     """Difference of means (https://arxiv.org/abs/1701.07875); wants a bounded discriminator."""
+
+    absolute = False
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """E fake - E real."""
@@ -85,3 +110,8 @@ class Wasserstein(AdversarialLoss):
     def generator(self, fake: Tensor) -> Tensor:
         """-E fake."""
         return -fake.mean()
+
+    def verdict(self, logits: Tensor) -> Tensor:
+        """Compare with the mean, tanh of the distance in deviations: no value means undecided."""
+        centred = logits - logits.mean()
+        return torch.tanh(centred / centred.square().mean().sqrt().clamp_min(1e-12))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import glob
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,12 +24,13 @@ class Found:
     """Why it cannot be read at all; None if it can be tried."""
 
 
-def find(inputs: Sequence[Path], output: Path) -> Iterator[Found]:
+def find(inputs: Sequence[Path], output: Path, masks: Collection[Path] = ()) -> Iterator[Found]:
     """Find every picture that the inputs name, in their order, folders in natural order.
 
     Args:
         inputs: files, folders (with all folders in them) and glob patterns.
         output: a folder; what lies in it is no input.
+        masks: resolved files that are no inputs where a folder or a pattern holds others.
 
     Yields:
         What was found; a file as often as it is named.
@@ -37,9 +38,9 @@ def find(inputs: Sequence[Path], output: Path) -> Iterator[Found]:
     for entry in inputs:
         problem = _problem(entry)
         if problem is None and entry.is_dir():
-            yield from _in_folder(entry, output)
+            yield from _in_folder(entry, output, masks)
         elif problem is not None and glob.has_magic(str(entry)):
-            yield from _matching(entry, output)
+            yield from _matching(entry, output, masks)
         else:
             yield Found(entry, Path(entry.name), problem)
 
@@ -58,9 +59,9 @@ def _problem(path: Path) -> str | None:
     return None
 
 
-def _in_folder(folder: Path, output: Path) -> Iterator[Found]:
+def _in_folder(folder: Path, output: Path, masks: Collection[Path]) -> Iterator[Found]:
     refused: list[OSError] = []
-    inside = _outside(list_pictures(folder, refused.append), folder, output)
+    inside = _unmasked(_outside(list_pictures(folder, refused.append), folder, output), masks)
     yield from (Found(path, path.relative_to(folder)) for path in inside)
     for error in refused:
         path = Path(error.filename)
@@ -78,11 +79,16 @@ def _outside(paths: Iterable[Path], root: Path, output: Path) -> list[Path]:
     return [path for path in paths if made not in real(path).parents]
 
 
-def _matching(pattern: Path, output: Path) -> Iterator[Found]:
+def _unmasked(paths: list[Path], masks: Collection[Path]) -> list[Path]:
+    """Leave masks out, unless there is nothing else."""
+    return [path for path in paths if not masks or real(path) not in masks] or paths
+
+
+def _matching(pattern: Path, output: Path, masks: Collection[Path]) -> Iterator[Found]:
     fixed = next(parent for parent in pattern.parents if not glob.has_magic(str(parent)))
     matches = (Path(name) for name in glob.glob(str(pattern), recursive=True))  # noqa: PTH207 (absolute patterns)
     files = sorted((path for path in matches if not path.is_dir()), key=natural)
-    inside = _outside(files, fixed, output)
+    inside = _unmasked(_outside(files, fixed, output), masks)
     yield from (Found(path, path.relative_to(fixed)) for path in inside)
     if not inside:
         yield Found(pattern, Path(pattern.name), "no file matches this pattern")

@@ -14,14 +14,26 @@ PICTURE_SUFFIXES = frozenset({
 """Endings, in lower case, by which a folder's pictures are known."""
 
 
-def list_pictures(folder: Path, refused: Callable[[OSError], None] | None = None) -> list[Path]:
-    """List the pictures under a folder and all folders in it.
+REPORT_MARK = "cyclekit-report.jsonl"
+"""A file that marks its folder as a report: what lies there is about pictures, and is no input."""
 
-    Hidden files and folders are left out; links to folders are followed once; 2.jpg comes before
-    10.jpg; letter case of the ending does not matter.
+
+def list_pictures(folder: Path, refused: Callable[[OSError], None] | None = None) -> list[Path]:
+    """List the pictures under a folder and all folders in it, as `list_files` does."""
+    return list_files(folder, PICTURE_SUFFIXES, refused)
+
+
+def list_files(
+    folder: Path, suffixes: frozenset[str], refused: Callable[[OSError], None] | None = None
+) -> list[Path]:
+    """List the files of some endings under a folder and all folders in it.
+
+    Hidden files and folders are left out, and so are reports; links to folders are followed once;
+    2.jpg comes before 10.jpg; letter case of the ending does not matter.
 
     Args:
         folder: where to look.
+        suffixes: endings, in lower case.
         refused: told of every folder that cannot be listed; None raises the first such error.
 
     Raises:
@@ -30,9 +42,9 @@ def list_pictures(folder: Path, refused: Callable[[OSError], None] | None = None
     """
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder} is not a folder")
-    found = _walk(folder, refused or _raise)
-    pictures = [path for path in found if path.suffix.lower() in PICTURE_SUFFIXES]
-    return sorted(pictures, key=natural)
+    walked = _walk(folder, refused or _raise)
+    found = [path for path in walked if path.suffix.lower() in suffixes]
+    return sorted(found, key=natural)
 
 
 def natural(path: Path) -> list[list[tuple[bool, int, str]]]:
@@ -52,7 +64,7 @@ def _walk(folder: Path, refused: Callable[[OSError], None]) -> Iterator[Path]:
     seen = set()
     for root, folders, names in os.walk(folder, onerror=refused, followlinks=True):
         real = os.path.realpath(root)
-        if real in seen:
+        if real in seen or (REPORT_MARK in names and root != str(folder)):
             folders.clear()
             continue
         seen.add(real)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +25,8 @@ class Job:
     """What the user should know about the output's name or format."""
     error: str | None = None
     """Why it cannot be done at all; None if it can be tried."""
+    place: Path | None = None
+    """Where the input lies below the folder that was given; None is its own name."""
 
 
 def compare_path(output: Path) -> Path:
@@ -33,7 +35,12 @@ def compare_path(output: Path) -> Path:
 
 
 def plan(
-    inputs: Sequence[Path], output: Path, wanted: str = "same", *, compare: bool = False
+    inputs: Sequence[Path],
+    output: Path,
+    wanted: str = "same",
+    *,
+    compare: bool = False,
+    masks: Collection[Path] = (),
 ) -> list[Job]:
     """List every picture under the inputs and name its output.
 
@@ -42,16 +49,18 @@ def plan(
         output: the folder in which the inputs' tree is mirrored; what lies in it is no input.
         wanted: "png", "jpg", "webp", "tiff", or "same" as the input.
         compare: whether every job also writes to `compare_path` of its output.
+        masks: resolved files that are read too: nothing is written over them, and in an input
+            folder they are no inputs, unless it holds nothing else.
 
     Returns:
         Jobs in the order given, folders in natural order; no input twice, no output twice.
     """
-    found = _once(find(inputs, output))
-    jobs = _assigned(found, output, wanted, _Claims(compare))
+    found = _once(find(inputs, output, masks))
+    jobs = _assigned(found, output, wanted, _Claims(compare), masks)
     names = {path for job in jobs for path in _written(job.output, compare)}
     names |= {entry.path for entry in found}
     if len({_folded(name) for name in names}) < len(names) and _ignores_case(output):
-        return _assigned(found, output, wanted, _Claims(compare, _folded))
+        return _assigned(found, output, wanted, _Claims(compare, _folded), masks)
     return jobs
 
 
@@ -129,11 +138,14 @@ def _written(output: Path, compare: bool) -> list[Path]:
     return [output, compare_path(output)] if compare else [output]
 
 
-def _assigned(found: Sequence[Found], output: Path, wanted: str, claims: _Claims) -> list[Job]:
+def _assigned(
+    found: Sequence[Found], output: Path, wanted: str, claims: _Claims, masks: Collection[Path]
+) -> list[Job]:
     for entry in found:  # a.png has the first right to that name, then a.gif
         if output_suffix(wanted, entry.path) == entry.path.suffix:
             claims.reserve(output / entry.place, entry.path)
-    read = {claims.key(real(entry.path)) for entry in found}
+    read = {claims.key(mask): "a mask" for mask in masks}
+    read |= {claims.key(real(entry.path)): "an input" for entry in found}
     jobs = (_named(entry, output, wanted, claims) for entry in found)
     return [_guarded(job, read, claims) for job in jobs]
 
@@ -149,21 +161,23 @@ def _named(entry: Found, output: Path, wanted: str, claims: _Claims) -> Job:
     short = place.with_suffix(suffix)
     taken = claims.taken(short, path)
     if taken is None:
-        return Job(path, short, notes)
+        return Job(path, short, notes, place=entry.place)
     owner = claims.owner(taken)
     long = place.with_name(place.name + suffix)  # a.tif becomes a.tif.png beside a.jpg's a.png
     if suffix != path.suffix and claims.taken(long, path) is None:
-        return Job(path, long, (*notes, f"named {long.name}, for {owner} takes {taken.name}"))
+        renamed = f"named {long.name}, for {owner} takes {taken.name}"
+        return Job(path, long, (*notes, renamed), place=entry.place)
     what = "output" if taken == short else "comparison"
     return Job(path, short, notes, f"its {what} {taken} is already that of {owner}")
 
 
-def _guarded(job: Job, read: set[Path], claims: _Claims) -> Job:
+def _guarded(job: Job, read: Mapping[Path, str], claims: _Claims) -> Job:
     if job.error is not None:
         return job
     for path in _written(job.output, claims.compare):
-        if claims.key(real(path)) in read:
+        owner = read.get(claims.key(real(path)))
+        if owner is not None:
             what = "output" if path == job.output else "comparison"
-            reason = f"its {what} {path} is an input; choose another output folder"
+            reason = f"its {what} {path} is {owner}; choose another output folder"
             return Job(job.input, job.output, job.notes, reason)
     return job

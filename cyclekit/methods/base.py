@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from cyclekit.models import ImageGenerator
+from cyclekit.models import Discriminator, ImageGenerator
 from cyclekit.registry import Registry
 
 Batch = Mapping[str, Tensor]
@@ -61,6 +61,13 @@ class Method(nn.Module, ABC):
     @abstractmethod
     def translators(self) -> dict[str, ImageGenerator]:
         """Return what is averaged, saved and loaded, by direction."""
+
+    def critics(self) -> dict[str, Discriminator]:
+        """Return who tells real pictures from made ones, by domain ("a", "b"); empty if nobody.
+
+        Each judges pictures alone, with the logits of the loss `adversarial`.
+        """
+        return {}
 
 
 METHODS: Registry[Method] = Registry("method")

@@ -67,6 +67,10 @@ class CycleGAN(Method):
         """Return both directions."""
         return {"ab": self.g_ab, "ba": self.g_ba}
 
+    def critics(self) -> dict[str, Discriminator]:
+        """Return the critic of each domain."""
+        return {"a": self.d_a, "b": self.d_b}
+
     def forward(self, batch: Batch) -> Images:
         """Translate, and translate back: fake_b = G_ab(a), cycle_a = G_ba(fake_b), same_b = G_ab(b)."""
         a, b = batch["a"], batch["b"]

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cyclekit.models.norm import InstanceNorm
+from cyclekit.models.geometry import Geometry
+from cyclekit.models.norm import InstanceNorm, PictureBatchNorm
 
-Norm = Literal["instance", "instance_affine", "batch", "none"]
+Norm = Literal["instance", "instance_affine", "batch", "batch_per_picture", "none"]
 
 
 def make_norm(norm: Norm, channels: int) -> nn.Module:
@@ -26,9 +27,13 @@ def make_norm(norm: Norm, channels: int) -> nn.Module:
             return InstanceNorm(channels, affine=True)
         case "batch":
             return nn.BatchNorm2d(channels)
+        case "batch_per_picture":
+            return PictureBatchNorm(channels)
         case "none":
             return nn.Identity()
-    raise ValueError(f"norm must be instance, instance_affine, batch or none, got '{norm}'")
+    raise ValueError(
+        f"norm must be instance, instance_affine, batch, batch_per_picture or none, got '{norm}'"
+    )
 
 
 def needs_bias(norm: Norm) -> bool:
@@ -50,6 +55,7 @@ class Head(nn.Module):
         self.conv = nn.Conv2d(
             in_channels, out_channels, kernel, padding=kernel // 2, padding_mode="reflect"
         )
+        self.geometry = Geometry(reach=kernel // 2)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (N, C, H, W) to a picture (N, out_channels, H, W) in [-1, 1]."""
@@ -80,6 +86,7 @@ class BlurPool(nn.Module):
     Anti-aliased down-sampling (https://arxiv.org/abs/1904.11486); the filter is a constant.
     """
 
+    geometry = Geometry(down=2, reach=1)
     filter: Tensor
 
     def __init__(self, channels: int) -> None:
@@ -97,6 +104,7 @@ class BlurPool(nn.Module):
 class BlurUpsample(nn.Module):
     """Double the size with the smooth kernel [1, 3, 3, 1], the counterpart of `BlurPool`."""
 
+    geometry = Geometry(up=2, reach=2)
     filter: Tensor
 
     def __init__(self, channels: int) -> None:

@@ -41,7 +41,7 @@ class Mobile(ImageGenerator):
     Args:
         width: channels of the blocks, a multiple of 4; the first layer has a quarter of them.
         blocks: separable residual blocks at a quarter of the size.
-        norm: instance | instance_affine | batch | none.
+        norm: instance | instance_affine | batch | batch_per_picture | none.
         in_channels: channels of the input picture.
         out_channels: channels of the output picture.
     """

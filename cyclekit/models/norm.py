@@ -1,6 +1,7 @@
-"""Instance norm whose statistics are a value: lived, recorded, or replayed.
+"""Instance norm whose statistics are a value: lived, recorded, replayed, or carried over time.
 
-Exact tiles replay the statistics of the whole picture; steady video replays an average over time.
+Exact tiles use the statistics of the whole picture; steady video carries an average from frame to
+frame.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.nn import functional as F
 
 EPSILON = 1e-5
 
@@ -24,6 +26,44 @@ class Statistics:
     """Means over height and width, float32 (N, C)."""
     variance: dict[str, Tensor] = field(default_factory=dict)
     """Biased variances over height and width, float32 (N, C)."""
+
+
+@dataclass
+class Carried(Statistics):
+    """Statistics that each picture changes a little and then uses: an exponential average.
+
+    The values are those after the latest picture, float32 (1, C) per norm.
+    """
+
+    keep: float = 0.9
+    """Share of the old value that stays at each picture; 1 keeps what the first one saw."""
+
+    def update(self, name: str, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+        """Take what a norm sees of pictures in order of time; return what it is to use for each.
+
+        Args:
+            name: of the norm.
+            mean: (N, C).
+            variance: (N, C), biased.
+        """
+        return (
+            self._averaged(self.mean, name, mean),
+            self._averaged(self.variance, name, variance),
+        )
+
+    def _averaged(self, values: dict[str, Tensor], name: str, seen: Tensor) -> Tensor:
+        used = []
+        for row in seen.split(1):
+            old = values.get(name)
+            # From the old value towards the new: equal frames then leave it exactly as it is.
+            values[name] = row if old is None else old + (1 - self.keep) * (row - old)
+            used.append(values[name])
+        return torch.cat(used)
+
+    def reset(self) -> None:
+        """Forget; the next picture is a first one."""
+        self.mean.clear()
+        self.variance.clear()
 
 
 class InstanceNorm(nn.Module):
@@ -47,28 +87,65 @@ class InstanceNorm(nn.Module):
         self.name = ""
         self.recorded: Statistics | None = None
         self.replayed: Statistics | None = None
+        self.carried: Carried | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise `x` (N, C, H, W); the result has its shape, type and memory order."""
         if self.replayed is not None:
-            y = self._replay(x, self.replayed)
-        else:
-            y, mean, inverse = _Normalise.apply(x, self.eps)  # type: ignore[no-untyped-call]
-            if self.recorded is not None:
-                self.recorded.mean[self.name] = mean.detach()
-                self.recorded.variance[self.name] = inverse.detach() ** -2 - self.eps
+            return self.normalise(
+                x, self.replayed.mean[self.name], self.replayed.variance[self.name]
+            )
+        y, mean, inverse = _Normalise.apply(x, self.eps)  # type: ignore[no-untyped-call]
+        if self.carried is not None:
+            return self.normalise(x, *self.carried.update(self.name, mean, inverse**-2 - self.eps))
+        if self.recorded is not None:
+            self.recorded.mean[self.name] = mean.detach()
+            self.recorded.variance[self.name] = inverse.detach() ** -2 - self.eps
         if self.weight is None or self.bias is None:
-            return y
+            return y  # type: ignore[no-any-return]
         return torch.addcmul(_per_channel(self.bias, y), y, _per_channel(self.weight, y))
 
-    def _replay(self, x: Tensor, statistics: Statistics) -> Tensor:
-        mean = statistics.mean[self.name][:, :, None, None].to(x.device)
-        variance = statistics.variance[self.name][:, :, None, None].to(x.device)
-        return ((x.float() - mean) * torch.rsqrt(variance + self.eps)).to(x.dtype)
+    def normalise(self, x: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+        """Normalise `x` by given statistics instead of its own.
+
+        Args:
+            x: (N, C, H, W).
+            mean: (N, C), or (1, C) for all pictures.
+            variance: as `mean`; biased.
+        """
+        mean, variance = (of.to(x.device).expand(len(x), -1) for of in (mean, variance))
+        weight, bias = (None if of is None else of.float() for of in (self.weight, self.bias))
+        rows = [
+            # In evaluation this is one fused pass that computes in float32 and keeps channels-last.
+            F.batch_norm(row, mean[i], variance[i], weight, bias, eps=self.eps)
+            for i, row in enumerate(x.split(1))
+        ]
+        return rows[0] if len(rows) == 1 else torch.cat(rows)
 
     def extra_repr(self) -> str:
         """Show what distinguishes this norm."""
         return f"{self.channels}, affine={self.weight is not None}"
+
+
+class PictureBatchNorm(InstanceNorm):
+    """Batch norm without running averages: outside training each picture is a batch of its own.
+
+    This is how pix2pix (https://arxiv.org/abs/1611.07004, section 3.4) was published: it tests one
+    picture at a time with that picture's statistics.
+
+    Args:
+        channels: C of the input (N, C, H, W).
+        eps: added to the variance.
+    """
+
+    def __init__(self, channels: int, eps: float = EPSILON) -> None:
+        super().__init__(channels, affine=True, eps=eps)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise `x` (N, C, H, W), in training by the statistics of all pictures together."""
+        if not self.training:
+            return super().forward(x)
+        return F.batch_norm(x, None, None, self.weight, self.bias, training=True, eps=self.eps)
 
 
 class _Normalise(torch.autograd.Function):
@@ -183,6 +260,29 @@ def replay(network: nn.Module, statistics: Statistics) -> Iterator[None]:
     finally:
         for norm in norms:
             norm.replayed = None
+
+
+@contextmanager
+def carrying(network: nn.Module, carried: Carried | None) -> Iterator[None]:
+    """Within the block, let every instance norm of `network` average over the pictures it sees.
+
+    Args:
+        network: any.
+        carried: what is used and changed, or left as it was if the block fails; None for nothing.
+    """
+    norms = _name_norms(network)
+    before = None if carried is None else (dict(carried.mean), dict(carried.variance))
+    for norm in norms:
+        norm.carried = carried
+    try:
+        yield
+    except BaseException:
+        if carried is not None and before is not None:
+            carried.mean, carried.variance = before
+        raise
+    finally:
+        for norm in norms:
+            norm.carried = None
 
 
 def _name_norms(network: nn.Module) -> list[InstanceNorm]:

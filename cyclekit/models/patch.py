@@ -15,7 +15,7 @@ class PatchDiscriminator(Discriminator):
     Args:
         layers: halving layers; 3 sees 70 px around each logit, 1 sees 16, 5 sees 286.
         width: channels of the first layer, capped at eight times as many.
-        norm: instance | instance_affine | batch | none.
+        norm: instance | instance_affine | batch | batch_per_picture | none.
         antialias: convolve at full size, then blur and halve, as CUT does.
         in_channels: channels judged together.
     """
@@ -59,7 +59,7 @@ class PixelDiscriminator(Discriminator):
 
     Args:
         width: channels of the first layer.
-        norm: instance | instance_affine | batch | none.
+        norm: instance | instance_affine | batch | batch_per_picture | none.
         in_channels: channels judged together.
     """
 

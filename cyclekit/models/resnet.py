@@ -43,7 +43,7 @@ class Resnet(ImageGenerator):
     Args:
         blocks: residual blocks: 6 for pictures of 128 px, 9 from 256 px on.
         width: channels of the first layer; the blocks have four times as many.
-        norm: instance | instance_affine | batch | none.
+        norm: instance | instance_affine | batch | batch_per_picture | none.
         down: strided convolutions, or convolutions followed by a blur-pool.
         up: transposed convolutions, or a blurred or nearest doubling followed by a convolution.
         dropout: probability inside the blocks, 0 for none.

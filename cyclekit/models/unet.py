@@ -6,11 +6,14 @@ import torch
 from torch import Tensor, nn
 
 from cyclekit.models.base import GENERATORS, ImageGenerator
+from cyclekit.models.geometry import Geometry
 from cyclekit.models.layers import Norm, make_norm, needs_bias
 
 
 class UpHead(nn.Module):
     """Last layer: ReLU, transposed convolution and tanh, in the type of its own weights."""
+
+    geometry = Geometry(up=2, reach=2)
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -27,7 +30,7 @@ class UNet(ImageGenerator):
     Args:
         depth: halvings; height and width must be multiples of 2 ** depth.
         width: channels of the first layer; capped at eight times as many.
-        norm: instance | instance_affine | batch | none.
+        norm: instance | instance_affine | batch | batch_per_picture | none.
         dropout: probability in the up path where channels are capped, 0 for none.
         in_channels: channels of the input picture.
         out_channels: channels of the output picture.

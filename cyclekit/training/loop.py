@@ -14,9 +14,10 @@ from cyclekit.checkpoint.model import save_model
 from cyclekit.checkpoint.state import save_state
 from cyclekit.config.schema import Config
 from cyclekit.data.augment import Augmentation
-from cyclekit.data.datasets import Unpaired, require_usable
+from cyclekit.data.datasets import Unpaired
 from cyclekit.data.layouts import Domain
 from cyclekit.data.loader import Positions, RawBatch, make_loader
+from cyclekit.data.sources import require_usable
 from cyclekit.errors import ConfigError
 from cyclekit.pixels import from_bytes
 from cyclekit.training.distributed import Team, anyone, require_even_shares
@@ -27,7 +28,7 @@ from cyclekit.training.listener import Listener, Tick
 from cyclekit.training.loggers import JsonLines
 from cyclekit.training.precision import choose_precision
 from cyclekit.training.progress import Progress
-from cyclekit.training.provenance import describe_model
+from cyclekit.training.provenance import describe_critics, describe_model
 from cyclekit.training.run import Run
 from cyclekit.training.samples import SampleSheet
 from cyclekit.training.schedules import rate_factor
@@ -165,8 +166,12 @@ class _Sitting:
         if not self.team.leads or self.saved_at == self.learner.progress.images:
             return
         generators = self.learner.average.generators
-        info = describe_model(self.config, self.domains, self.learner.progress, tuple(generators))
-        save_model(self.run.model, generators, info)
+        critics = self.learner.method.critics() if self.config.train.keep_discriminators else {}
+        info = describe_model(
+            self.config, self.domains, self.learner.progress, tuple(generators),
+            describe_critics(self.config, tuple(critics)),
+        )  # fmt: skip
+        save_model(self.run.model, generators, info, critics)
         save_state(
             self.run.state,
             {

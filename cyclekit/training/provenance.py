@@ -7,15 +7,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from cyclekit.checkpoint.model import ModelInfo
+from cyclekit.checkpoint.model import Critics, ModelInfo
 from cyclekit.config.schema import Config
 from cyclekit.data.layouts import Domain
+from cyclekit.methods import METHODS
+from cyclekit.models import DISCRIMINATORS
+from cyclekit.registry import Spec
 from cyclekit.training.progress import Progress
 
 
 def describe_model(
-    config: Config, domains: tuple[Domain, Domain], progress: Progress, directions: tuple[str, ...]
-) -> ModelInfo:
+    config: Config, domains: tuple[Domain, Domain], progress: Progress,
+    directions: tuple[str, ...], critics: Critics | None = None,
+) -> ModelInfo:  # fmt: skip
     """Return the header of a model at this moment of its run."""
     return ModelInfo(
         generator=config.generator.spec,
@@ -29,7 +33,25 @@ def describe_model(
             "pictures": [len(domain.train) for domain in domains],
             "config": _portable(config),
         },
+        critics=critics,
     )
+
+
+def describe_critics(config: Config, domains: tuple[str, ...]) -> Critics | None:
+    """Return how to build and read the discriminators of a run, with every option spelt out.
+
+    Args:
+        config: of the run.
+        domains: who has a discriminator, as in `Critics.domains`; None is returned for nobody.
+    """
+    if not domains:
+        return None
+    network = config.discriminator.spec
+    known = DISCRIMINATORS.options(network.name).values()
+    defaults = {option.name: option.default for option in known}
+    ways = METHODS.options(config.method.name)["adversarial"]
+    adversarial = config.method.spec.options.get("adversarial", ways.default)
+    return Critics(Spec(network.name, {**defaults, **network.options}), adversarial, domains)
 
 
 def _portable(config: Config) -> dict[str, Any]:

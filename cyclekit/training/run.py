@@ -11,7 +11,10 @@ from cyclekit.config.resolve import differences, dump
 from cyclekit.config.schema import Config
 from cyclekit.errors import ConfigError, TrainingError
 
-FREE = ("data.workers", "data.cache", "train.log_every", "train.state_every", "train.sample_every")
+FREE = (
+    "data.workers", "data.cache", "train.log_every", "train.state_every", "train.sample_every",
+    "train.keep_discriminators",
+)  # fmt: skip
 """Settings that may change between sittings: they do not change what is learned."""
 
 

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cyclekit.data.datasets import held_out_pictures
 from cyclekit.data.layouts import Domain
+from cyclekit.data.sources import held_out_pictures
 from cyclekit.media.atomic import replacing
 from cyclekit.media.sheet import sheet
 from cyclekit.models import ImageGenerator

@@ -7,14 +7,16 @@ from safetensors.torch import save_file
 from cyclekit.checkpoint.model import (
     FORMAT,
     KEY,
+    Critics,
     ModelInfo,
     is_model,
+    load_discriminator,
     load_model,
     read_info,
     save_model,
 )
 from cyclekit.errors import CheckpointError, UnknownNameError
-from cyclekit.models import GENERATORS
+from cyclekit.models import DISCRIMINATORS, GENERATORS
 from cyclekit.registry import Spec
 from tests.tiny import batch, tiny_generator, tiny_model, tiny_spec
 
@@ -25,6 +27,11 @@ HEADER = {
     "names": ["A", "B"],
     "directions": ["ab"],
     "provenance": {},
+}
+CRITICS = {
+    "discriminator": {"name": "patch", "layers": 1, "width": 8},
+    "adversarial": "lsgan",
+    "domains": ["b"],
 }
 
 
@@ -144,6 +151,9 @@ def test_a_failed_write_keeps_the_old_model(tmp_path):
         ({"directions": [["ab"]]}, "damaged header"),
         ({"directions": 1}, "damaged header"),
         ({"provenance": 3}, "damaged header"),
+        ({"critics": 3}, "damaged header"),
+        ({"critics": {}}, "damaged header"),
+        ({"critics": {**CRITICS, "domains": ["c"]}}, r"damaged header \(critics of \('c',\)\)"),
         ({"generator": {"name": "mobil"}}, "unknown generator 'mobil'; did you mean 'mobile'"),
         ({"generator": {"name": "mobile", "depth": 3}}, "has no option 'depth'"),
         ({"generator": {"name": "mobile", "width": "8"}}, "'mobile'"),
@@ -210,3 +220,26 @@ def test_the_kind_of_generator_is_free(tmp_path):
     info = ModelInfo(Spec("resnet", {"width": 8, "blocks": 1}), directions=("ba",))
     save_model(tmp_path / "new" / "m.safetensors", {"ba": tiny_generator("resnet")}, info)
     assert load_model(tmp_path / "new" / "m.safetensors")[2] == "ba"
+
+
+def test_discriminators_travel_with_the_model(tmp_path):
+    critics = Critics(tiny_spec(DISCRIMINATORS, "patch", layers=1), "hinge", ("b",))
+    judge = DISCRIMINATORS.create(critics.discriminator).eval()
+    info = ModelInfo(SPEC, directions=("ab",), critics=critics)
+    save_model(tmp_path / "m.safetensors", {"ab": tiny_generator()}, info, {"b": judge})
+    assert read_info(tmp_path / "m.safetensors") == info
+    loaded = load_discriminator(tmp_path / "m.safetensors", critics, "b")
+    assert torch.equal(loaded(batch()), judge(batch()))
+    generator, _, _ = load_model(tmp_path / "m.safetensors")
+    assert torch.equal(generator(batch()), tiny_generator()(batch()))
+    with pytest.raises(ValueError, match="but discriminators for"):
+        save_model(tmp_path / "n.safetensors", {"ab": tiny_generator()}, info)
+
+
+def test_a_header_cannot_lie_about_a_discriminator(tmp_path):
+    path = write(tmp_path / "m.safetensors", critics=CRITICS)
+    with pytest.raises(CheckpointError, match="weights do not fit 'patch'"):
+        load_discriminator(path, read_info(path).critics, "b")
+    long = Critics(Spec("patch", {"layers": 10**9}), "lsgan", ("b",))
+    with pytest.raises(CheckpointError, match="layers=1000000000, but the file holds 0 tensors"):
+        load_discriminator(path, long, "b")

@@ -14,10 +14,21 @@ def cyclekit(*arguments):
 
 
 def test_dry_run_prints_settings_that_can_be_fed_back(tmp_path):
-    first = cyclekit("train", "a", "b", "--set", "data.crop=64", "--minutes", 3, "--dry-run")
+    first = cyclekit(
+        "train",
+        "a",
+        "b",
+        "--set",
+        "data.crop=64",
+        "--minutes",
+        3,
+        "--keep-discriminators",
+        "--dry-run",
+    )
     assert first.returncode == 0, first.stderr
     tree = yaml.safe_load(first.stdout)
     assert tree["data"]["crop"] == 64
+    assert tree["train"]["keep_discriminators"] is True
     assert (tree["train"]["minutes"], tree["train"]["epochs"]) == (3, None)
     (tmp_path / "config.yaml").write_text(first.stdout)
     second = cyclekit("train", "--config", tmp_path / "config.yaml", "--dry-run")

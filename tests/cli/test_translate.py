@@ -127,6 +127,60 @@ def test_contradictions_are_wrong_usage(
     assert reason in done.stderr
 
 
+def test_tiles_and_little_memory_change_nothing(tmp_path: Path, model: Path) -> None:
+    source = fill(tmp_path / "in", 1, side=100)
+    for name, options in {
+        "whole": ["--tile", "off"],
+        "tiled": ["--tile", "32"],
+        "frugal": ["--memory", "1M"],
+    }.items():
+        done = translate(
+            model, source / "0.png", "-o", tmp_path / f"{name}.png", "--precision", "fp32", *options
+        )
+        assert done.returncode == 0
+    expected = read(tmp_path / "whole.png").pixels.astype(int)
+    for name in ("tiled", "frugal"):
+        assert np.abs(read(tmp_path / f"{name}.png").pixels - expected).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--tile", "8"], "'8' is neither 'auto' nor 'off' nor a number from 16"),
+        (["--tile", "big"], "'big' is neither"),
+        (["--memory", "lots"], "memory must be a size such as 4G or 800M, got 'lots'"),
+        (["--memory", "0"], "memory must be a size"),
+    ],
+)
+def test_wrong_sizes_are_wrong_usage(
+    tmp_path: Path, model: Path, options: list[str], reason: str
+) -> None:
+    done = translate(model, fill(tmp_path / "in", 1), "-o", tmp_path / "out", *options)
+    assert done.returncode == 2
+    assert reason in done.stderr
+
+
+def test_compiling_without_a_compiler_is_wrong_usage(
+    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    done = translate(model, fill(tmp_path / "in", 1), "-o", tmp_path / "out", "--compile")
+    assert done.returncode == 2
+    assert "--compile needs a C++ compiler" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_compiled_network_gives_the_same_picture(tmp_path: Path, model: Path) -> None:
+    source = fill(tmp_path / "in", 1, side=64)
+    for name, options in {"eager": [], "compiled": ["--compile"]}.items():
+        options = [*options, "--precision", "fp32"]
+        done = translate(model, source / "0.png", "-o", tmp_path / f"{name}.png", *options)
+        assert done.returncode == 0
+    made = [read(tmp_path / f"{name}.png").pixels.astype(int) for name in ("eager", "compiled")]
+    assert np.abs(made[0] - made[1]).max() <= 1
+
+
 @pytest.mark.data
 def test_every_odd_file_is_translated_or_reported_in_one_line(tmp_path: Path, model: Path) -> None:
     done = translate(model, odd(), "-o", tmp_path, "--json", "--max-size", 256)

@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 
 from cyclekit.data.augment import Augmentation
-from cyclekit.data.datasets import Unpaired, read_source, require_usable
+from cyclekit.data.datasets import Unpaired
 from cyclekit.data.layouts import Domain, Source, find_domains
 from cyclekit.data.loader import Positions, make_loader
+from cyclekit.data.sources import read_source, require_usable
 from cyclekit.errors import DataError, MediaError
 from tests.tiny import picture
 

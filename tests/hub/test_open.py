@@ -54,6 +54,9 @@ def test_a_card_holds_the_facts(tmp_path):
     assert card.directions == ("horse-to-zebra", "zebra-to-horse")
     assert card.parameters == sum(weight.numel() for weight in tiny_generator().parameters())
     assert (card.bytes, card.stride, card.text) == (path.stat().st_size, 4, "")
+    assert card.discriminators == ""
+    kept = tiny_model(tmp_path / "kept.safetensors", keep_discriminators=True)
+    assert read_card(kept).discriminators == "patch (lsgan) of horse, zebra"
 
 
 @needs_embedded

@@ -3,10 +3,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import cyclekit
 from cyclekit.errors import CheckpointError, UsageError
+from cyclekit.inference.arrays import to_input, to_rgb
+from cyclekit.inference.fit import padded
 from cyclekit.inference.translator import Translator
 from tests.inference.networks import Negative, Same
 from tests.tiny import picture, tiny_generator
@@ -125,3 +128,17 @@ def test_wrong_settings_are_named() -> None:
 def test_a_generator_of_other_channels_is_refused() -> None:
     with pytest.raises(CheckpointError, match="expected 3"):
         Translator(tiny_generator(in_channels=1), device="cpu")
+
+
+def test_reading_to_network_is_one_conversion_and_no_copy() -> None:
+    image = picture(16, 20)
+    prepared = padded(to_rgb(image), 4)
+    assert np.shares_memory(prepared, image)
+    x = to_input([prepared], torch.device("cpu"))
+    assert x.is_contiguous(memory_format=torch.channels_last)  # as the network wants it
+
+
+def test_a_picture_that_may_not_be_written_to_is_taken(same: Translator) -> None:
+    image = picture(16, 20)
+    image.flags.writeable = False
+    assert np.array_equal(same(image), image)

@@ -6,6 +6,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from cyclekit.checkpoint.model import load_model, save_model
 from cyclekit.errors import CheckpointError, ConfigError
 from cyclekit.legacy.convert import convert
 from tests.legacy.published import AFFINE, BATCH, TRACKING, randomize, resnet, unet
@@ -42,6 +43,10 @@ def saved(path, network):
 
 
 def difference(generator, network):
+    """Compare outputs; batch norms test with the picture's own statistics, as published."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.train()
     side = max(16, 2 * generator.stride)
     x = batch(1, side, side)
     with torch.inference_mode():
@@ -123,9 +128,14 @@ def test_file_names_tell_direction_and_domains(name, direction, names, tmp_path)
     assert info.provenance["converted_from"] == path.name
 
 
-def test_batch_norm_is_noted(tmp_path):
-    _, info = convert(saved(tmp_path / "net.pth", unet(5, norm=BATCH)))
-    assert "running statistics" in info.provenance["note"]
+def test_batch_norm_goes_on_in_its_published_mode(tmp_path):
+    generator, info = convert(saved(tmp_path / "net.pth", unet(5, norm=BATCH)))
+    assert info.generator.options["norm"] == "batch_per_picture"
+    save_model(tmp_path / "net.safetensors", {"ab": generator}, info)
+    again, _, _ = load_model(tmp_path / "net.safetensors")
+    pictures = batch(2, 32, 32)
+    together, alone = again(pictures), torch.cat([again(one) for one in pictures.split(1)])
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("name", ["basic", "pixel", "cut_features"])

@@ -129,3 +129,30 @@ def test_inputs_without_pictures_are_named(tmp_path: Path, name: str, reason: st
 )
 def test_endings_change_only_where_they_must(wanted: str, name: str, suffix: str) -> None:
     assert output_suffix(wanted, Path(name)) == suffix
+
+
+def test_masks_are_no_inputs_and_are_never_written_over(tmp_path: Path) -> None:
+    touch(tmp_path, "in/a.png", "in/b.png", "in/masks/a.png", "out/b.png")
+    mask, other = tmp_path / "in/masks/a.png", tmp_path / "out/b.png"
+    masks = {mask.resolve(), other.resolve()}
+    for inputs in (tmp_path / "in", tmp_path / "in/**/*.png"):
+        a, b = plan([inputs], tmp_path / "out", masks=masks)
+        assert (a.place, a.error) == (Path("a.png"), None)
+        assert b.error == f"its output {other} is a mask; choose another output folder"
+
+
+def test_what_is_nothing_but_masks_is_still_translated(tmp_path: Path) -> None:
+    touch(tmp_path, "in/a.png")
+    path = tmp_path / "in/a.png"
+    for inputs in ([tmp_path / "in"], [path]):
+        (job,) = plan(inputs, tmp_path / "out", masks={path.resolve()})
+        assert (job.input, job.error) == (path, None)
+
+
+def test_a_longer_name_keeps_its_place(tmp_path: Path) -> None:
+    touch(tmp_path, "in/a.png", "in/a.gif")
+    jobs = plan([tmp_path / "in"], tmp_path / "out")
+    assert {job.output.name: job.place for job in jobs} == {
+        "a.png": Path("a.png"),
+        "a.gif.png": Path("a.gif"),
+    }

@@ -76,7 +76,9 @@ def test_a_model_file_brings_back_the_same_network(name, tmp_path):
     assert torch.equal(loaded(x), generator(x))
 
 
-@pytest.mark.parametrize("norm", ["instance", "instance_affine", "batch", "none"])
+@pytest.mark.parametrize(
+    "norm", ["instance", "instance_affine", "batch", "batch_per_picture", "none"]
+)
 @every_generator
 def test_every_norm_fits_every_generator(name, norm):
     generator = tiny_generator(name, norm=norm)

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from cyclekit.models.norm import InstanceNorm, record, replay
+from cyclekit.models.norm import Carried, InstanceNorm, PictureBatchNorm, carrying, record, replay
 from tests.tiny import batch
 
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 6), st.integers(2, 9), st.integers(1, 9))
@@ -88,3 +88,70 @@ def test_replay_refuses_statistics_of_another_network():
         replay(nn.Sequential(InstanceNorm(3)), statistics),
     ):
         pass
+
+
+def test_batch_norm_per_picture_equals_torch_in_training_and_a_batch_of_one_after():
+    ours, theirs = PictureBatchNorm(3), nn.BatchNorm2d(3)
+    weights = {"weight": torch.rand(3), "bias": torch.rand(3)}
+    ours.load_state_dict(weights)
+    theirs.load_state_dict(weights, strict=False)
+    x = batch(2, 6, 5)
+    torch.testing.assert_close(ours(x), theirs(x))
+    ours.eval()
+    torch.testing.assert_close(ours(x)[:1], theirs(x[:1]))  # torch's is still training
+
+
+def test_carried_statistics_are_an_exponential_average():
+    norm, carried = InstanceNorm(3), Carried(keep=0.75)
+    frames = [batch(1, 6, 5, seed=seed) for seed in range(3)]
+    with carrying(norm, carried):
+        made = [norm(frame) for frame in frames]
+    mean = variance = None
+    for frame, result in zip(frames, made, strict=True):
+        live = frame.mean((2, 3)), frame.var((2, 3), correction=0)
+        mean = live[0] if mean is None else 0.75 * mean + 0.25 * live[0]
+        variance = live[1] if variance is None else 0.75 * variance + 0.25 * live[1]
+        expected = (frame - mean[..., None, None]) / (variance[..., None, None] + 1e-5).sqrt()
+        torch.testing.assert_close(result, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_a_batch_of_frames_carries_as_frames_one_by_one():
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), InstanceNorm(4, affine=True), InstanceNorm(4))
+    frames = batch(4, 8, 8)
+    with torch.no_grad():
+        with carrying(network, Carried(keep=0.9)):
+            together = network(frames)
+        with carrying(network, Carried(keep=0.9)):
+            alone = torch.cat([network(frame) for frame in frames.split(1)])
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
+
+
+def test_keeping_all_freezes_the_first_frame_and_a_reset_begins_anew():
+    norm, carried = InstanceNorm(3), Carried(keep=1.0)
+    first, second = batch(1, 6, 5, seed=1), batch(1, 6, 5, seed=2)
+    with carrying(norm, carried):
+        norm(first)
+        frozen = norm(second)
+        carried.reset()
+        anew = norm(second)
+    with record(norm) as statistics:
+        norm(first)
+    with replay(norm, statistics):
+        torch.testing.assert_close(frozen, norm(second))
+    torch.testing.assert_close(anew, norm(second))
+
+
+def test_what_fails_leaves_the_carried_statistics_as_they_were():
+    norm, carried = InstanceNorm(3), Carried()
+    with carrying(norm, carried):
+        norm(batch(seed=1))
+    before = dict(carried.mean)
+
+    def fail_half_way() -> None:
+        with carrying(norm, carried):
+            norm(batch(seed=2))
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        fail_half_way()
+    assert all(torch.equal(carried.mean[name], mean) for name, mean in before.items())

@@ -1,0 +1,56 @@
+"""What becomes of the network's output before it is written: gray again, and controlled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from cyclekit.inference.control import blend
+from cyclekit.inference.results import Options
+from cyclekit.media.images import Picture
+from cyclekit.pixels import Array
+
+_GRAY_STAYS = (
+    "all of a gray picture is luminance, which is kept; --gray-to-color lets it take colour"
+)
+
+
+def finished(
+    before: Picture, made: Array, mask: Array | None, how: Options
+) -> tuple[Picture, tuple[str, ...]]:
+    """Let no more of a translation through than the user wants.
+
+    Args:
+        before: the original, at the size of the translation.
+        made: the network's output, RGB (H, W, 3) of the original's type.
+        mask: white where to translate, (H, W); None is everywhere.
+        how: whether gray stays gray, and what may change.
+
+    Returns:
+        The picture to write, with all else that `before` holds; notes for the user.
+    """
+    control = how.control
+    gray = before.gray and (not how.color or control.keep == "color")
+    pixels = _luma(made) if gray else made
+    if not control.idle:
+        pixels = blend(
+            before.pixels[..., 0] if gray else before.pixels,
+            pixels,
+            strength=control.strength,
+            keep=control.keep,
+            mask=mask,
+            feather=control.feather,
+        )
+    notes = (_GRAY_STAYS,) if gray and control.keep == "luminance" else ()
+    rgb: Any = np.repeat(pixels[..., None], 3, axis=2) if gray else pixels
+    return replace(before, pixels=rgb, gray=gray), notes
+
+
+def _luma(rgb: Array) -> Array:
+    """Bring colour back to gray (H, W), by the weights of JPEG."""
+    import cv2
+
+    gray: Any = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    return np.asarray(gray)

@@ -1,0 +1,1 @@
+"""Videos, read and written whole: frames, times, colours, sound, subtitles, chapters."""

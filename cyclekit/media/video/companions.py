@@ -1,0 +1,185 @@
+"""Sound, subtitles, chapters and metadata: what goes along with the frames, untouched if it can."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.stream import Discard, Disposition
+
+from cyclekit.media.video.codecs import Container
+from cyclekit.media.video.file import opened
+from cyclekit.media.video.transcode import TEXT, Sound, Subtitles
+from cyclekit.media.video.window import Window
+
+_OF_A_FILE = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
+_PLAIN = {
+    "title", "artist", "album_artist", "composer", "album", "date", "comment", "genre",
+    "copyright", "grouping", "lyrics", "description", "synopsis", "show", "episode_id", "network",
+    "keywords", "track", "disc", "creation_time",
+}  # fmt: skip
+"""Metadata that MP4 has a place for; what goes beyond needs another kind of list."""
+
+
+class Route(Protocol):
+    """How the packets of one stream get into the new file."""
+
+    stream: Any
+    """The new stream."""
+
+    def packets(self, packet: Packet[Any] | None) -> Iterator[Packet[Any]]:
+        """Turn a packet of the old stream into some of the new; None at the end."""
+
+
+@dataclass(frozen=True)
+class Companion:
+    """What becomes of a stream that is not translated."""
+
+    index: int
+    """Its place in the old file."""
+    way: Literal["copy", "sound", "subtitles", "leave"]
+    """As it is, transcoded, or not at all."""
+    note: str = ""
+    """What the user should know."""
+
+
+def companions(path: Path, container: Container) -> tuple[Companion, ...]:
+    """Decide what becomes of every stream but the frames.
+
+    Args:
+        path: the file they come from.
+        container: the kind of file they go to.
+
+    Raises:
+        MediaError: if the file cannot be read.
+    """
+    with opened(path) as (source, video):
+        others = [stream for stream in source.streams if stream.index != video.index]
+        return tuple(_companion(stream, container) for stream in others)
+
+
+def _companion(stream: Any, container: Container) -> Companion:
+    what = f"{_kind(stream)} (stream {stream.index})"
+    cover = stream.type == "video" and stream.disposition & Disposition.attached_pic
+    leave = Companion(stream.index, "leave", f"{what} is left out")
+    if stream.discard == Discard.all:  # titles of chapters, which are copied as chapters
+        return Companion(stream.index, "leave")
+    if stream.type == "data" or (stream.type == "video" and not cover):
+        return leave
+    if container.audio and _holds(container.format, stream):
+        return Companion(stream.index, "copy")
+    short = container.format.replace("matroska", "mkv")
+    if stream.type == "audio" and container.audio:
+        note = f"{what} does not go into {short}: transcoded to {container.audio[-4:].strip('b')}"
+        return Companion(stream.index, "sound", note)
+    if stream.type == "subtitle" and container.subtitles and stream.codec_context.name in TEXT:
+        note = f"{what} does not go into {short}: made into {container.subtitles}"
+        return Companion(stream.index, "subtitles", note)
+    return Companion(stream.index, "leave", f"{what} does not go into {short}: left out")
+
+
+def _kind(stream: Any) -> str:
+    if stream.codec_context is None:
+        return str(stream.type)
+    return f"{stream.type} {stream.codec_context.codec.canonical_name}"
+
+
+def _holds(format_: str, stream: Any) -> bool:
+    """Try whether a format takes a stream as it is; asking is not enough, for it may promise."""
+    try:
+        with av.open(io.BytesIO(), "w", format=format_) as trial:
+            trial.add_stream_from_template(stream, opaque=True)
+            trial.start_encoding()
+    except (FFmpegError, ValueError):
+        return False
+    return True
+
+
+def add_companion(
+    output: OutputContainer, stream: Any, way: str, container: Container, window: Window
+) -> Route:
+    """Add the new stream for an old one, with its labels.
+
+    Args:
+        output: where to.
+        stream: the old one.
+        way: "copy", "sound" or "subtitles".
+        container: the kind of file.
+        window: what is kept.
+    """
+    route: Route
+    if way == "sound":
+        assert container.audio is not None
+        route = Sound(stream, output, container.audio, window)
+    elif way == "subtitles":
+        assert container.subtitles is not None
+        route = Subtitles(stream, output, container.subtitles, window)
+    else:
+        route = Copy(stream, output, window)
+    copy_labels(stream, route.stream)
+    return route
+
+
+def copy_labels(old: Any, new: Any) -> None:
+    """Give a new stream the metadata and the role of an old one."""
+    told = {key: value for key, value in old.metadata.items() if key.lower() != "duration"}
+    if old.type == "video":
+        told = {
+            key: value
+            for key, value in told.items()
+            if key.lower() in ("language", "title", "handler_name", "creation_time")
+        }
+    new.metadata.update(told)
+    new.disposition = old.disposition
+
+
+def copy_headers(source: InputContainer, output: OutputContainer, window: Window) -> None:
+    """Copy chapters, and the metadata that is about the content."""
+    output.metadata.update(metadata(source))
+    if chapters := window.chapters(source.chapters()):
+        output.set_chapters(chapters)
+
+
+def metadata(source: InputContainer) -> dict[str, str]:
+    """Return the metadata of a file that is about its content."""
+    return {k: v for k, v in source.metadata.items() if k.lower() not in _OF_A_FILE}
+
+
+def needs_long_list(source: InputContainer) -> bool:
+    """Whether MP4 has no place of its own for some of the metadata."""
+    return not {key.lower() for key in metadata(source)} <= _PLAIN
+
+
+class Copy:
+    """Packets as they are, but for the shift in time.
+
+    Args:
+        old: where packets come from.
+        output: gets a new stream.
+        window: what is kept.
+    """
+
+    def __init__(self, old: Any, output: OutputContainer, window: Window) -> None:
+        self.stream: Any = output.add_stream_from_template(old, opaque=True)
+        if old.time_base is not None:
+            self.stream.time_base = old.time_base
+        self._window = window
+        self._end = None if old.duration is None else (old.start_time or 0) + old.duration
+
+    def packets(self, packet: Packet[Any] | None) -> Iterator[Packet[Any]]:
+        """Give a packet back, if it is in the window."""
+        if packet is None or not packet.size or packet.pts is None:
+            return
+        if self._window.holds(packet.pts * packet.time_base):
+            if self._end is not None and packet.duration and packet.pts < self._end:
+                # An edit list may have said that the last samples are not heard.
+                packet.duration = min(packet.duration, self._end - packet.pts)
+            packet.stream = self.stream
+            yield self._window.shifted(packet)

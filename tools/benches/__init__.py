@@ -1,0 +1,1 @@
+"""The larger parts of `tools/bench.py`."""
