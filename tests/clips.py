@@ -154,6 +154,8 @@ def run(
     step: Any = iter,
     rate: Fraction | None = None,
     settings: dict[str, Any] | None = None,
+    memory: Any = None,
+    mask: Any = None,
     watch: Any = lambda frames: None,
 ) -> Result:
     """Translate by the whole pipeline, with a step that changes nothing unless one is given."""
@@ -161,7 +163,9 @@ def run(
     opened = open_source(source, rate, None)
     clip = result_clip(opened.clip, how)
     output = choose_output(target, wishes or Wishes(), clip, opened.companions)
-    return translate_video(step, opened, output, how, settings=settings, watch=watch)
+    return translate_video(
+        step, opened, output, how, settings=settings, memory=memory, mask=mask, watch=watch
+    )
 
 
 def negative(images: Iterable[Array]) -> Iterator[Array]:

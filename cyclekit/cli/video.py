@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from cyclekit.cli import options
 from cyclekit.errors import MediaError, UsageError
 from cyclekit.media.video.codecs import CODECS, PIXEL_FORMATS
+
+if TYPE_CHECKING:
+    from cyclekit.inference.control import Control
 
 EXAMPLES = """\b
 Examples:
@@ -93,10 +96,30 @@ def _parse_rate(
     help="IN - holds raw 8-bit RGB of this size, not y4m.",
 )
 @click.option("--raw", is_flag=True, help="Write raw 8-bit RGB to OUT -, not y4m.")
+@click.option(
+    "--steady",
+    type=click.Choice(["off", "average", "freeze"]),
+    default="average",
+    show_default=True,
+    help="What the norms see of a scene: every frame by itself, an average over the frames so far,"
+    " or the first frame.",
+)
+@click.option(
+    "--steady-blend",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    show_default=True,
+    metavar="0..1",
+    help="Share of the last result, moved along with the picture, in the next: calms texture.",
+)
+@options.control
 @options.overwrite
 @options.batch_size
 @options.device
 @options.precision
+@options.tile
+@options.memory
+@options.compiled
 @options.as_json
 @options.quiet
 @click.pass_context
@@ -110,6 +133,9 @@ def command(
     batch_size: int | Literal["auto"],
     device: str,
     precision: str,
+    tile: int | Literal["auto", "off"],
+    memory: str | None,
+    compiled: bool,
     overwrite: bool,
     as_json: bool,
     quiet: bool,
@@ -123,6 +149,7 @@ def command(
     """
     from cyclekit.cli.reporting import Report
     from cyclekit.cli.video_jobs import Network, Task, do, failed
+    from cyclekit.inference.steady import Steadiness
     from cyclekit.inference.video import Show, VideoOptions
     from cyclekit.media.video.codecs import Wishes
     from cyclekit.media.video.folder import pairs
@@ -137,15 +164,23 @@ def command(
             how["size"],
             how["max_size"],
             shown,
+            how["control"].strength,
+            how["control"].keep,
         ),
         wishes=Wishes(how["codec"], how["crf"], how["preset"], how["pixel_format"]),
         rate=how["rate"],
         raw_size=how["raw_size"],
         raw=how["raw"],
         overwrite=overwrite,
+        steadiness=Steadiness(how["steady"], blend=how["steady_blend"]),
+        mask=_mask(how["control"]),
+        feather=how["control"].feather,
     )
     report = Report(as_json, quiet)
-    network = Network(model, direction, device, precision, batch_size, report)
+    network = Network(
+        model, direction, device, precision, batch_size, report,
+        tile=tile, memory=memory, compiled=compiled,
+    )  # fmt: skip
     for one, made in pairs(source, target):
         try:
             report.add(do(one, made, task, network, report))
@@ -157,6 +192,15 @@ def command(
             raise
     report.summarise()
     ctx.exit(report.exit_code)
+
+
+def _mask(control: Control) -> Path | None:
+    """Take the one picture that may be the mask of a video."""
+    if control.mask is None:
+        return None
+    if len(control.mask.files) != 1:
+        raise UsageError("--mask: a video takes one picture as its mask")
+    return next(iter(control.mask.files))
 
 
 def _check(target: Path, as_json: bool, **how: Any) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,11 @@ from typing import Any, Literal
 from cyclekit.cli.reporting import Report
 from cyclekit.errors import CyclekitError
 from cyclekit.hub.open import OpenModel, open_generator
+from cyclekit.inference.control import feathered
+from cyclekit.inference.fit import resized, wanted_size
+from cyclekit.inference.masks import read_mask
 from cyclekit.inference.results import Result
+from cyclekit.inference.steady import Steadiness, SteadyTranslator
 from cyclekit.inference.translator import Translator
 from cyclekit.inference.video import VideoOptions, result_clip, translate_video
 from cyclekit.media.video.codecs import Wishes
@@ -36,6 +41,12 @@ class Task:
     """Write raw frames to stdout instead of y4m."""
     overwrite: bool
     """Make again what is already there."""
+    steadiness: Steadiness
+    """How frames hang together."""
+    mask: Path | None
+    """A picture, white where to translate; None is everywhere."""
+    feather: float
+    """Pixels over which the translation fades in at the mask's edge."""
 
 
 class Network:
@@ -48,6 +59,7 @@ class Network:
         precision: the number format asked for.
         batch_size: frames at once.
         report: is told which model it is.
+        how: options of the translator that do not change the result.
     """
 
     def __init__(
@@ -58,7 +70,9 @@ class Network:
         precision: str,
         batch_size: int | Literal["auto"],
         report: Report,
+        **how: Any,
     ) -> None:
+        self._how = how
         self._names = (model, direction)
         self._device = device
         self._precision = precision
@@ -96,6 +110,7 @@ class Network:
             device=self._device,
             precision=precision,
             batch_size=self._batch_size,
+            **self._how,
         )
         source, target = opened.names
         self._report.note(
@@ -117,10 +132,29 @@ def do(source: Path, target: Path, task: Task, network: Network, report: Report)
     if output.exists() and not task.overwrite:
         return Result(source, target, skipped=True)
     translator = network.translator(target)
-    settings = {"network": network.settings(translator)}
+    mask = None if task.mask is None else read_mask(task.mask)
+    settings = {
+        "network": network.settings(translator),
+        "steady": asdict(task.steadiness),
+        "mask": None
+        if mask is None
+        else [hashlib.sha256(mask.tobytes()).hexdigest(), task.feather],
+    }
+    size = wanted_size(
+        opened.clip.width, opened.clip.height, task.options.size, task.options.max_size
+    )
+    steady = SteadyTranslator(translator, task.steadiness)
+    alone = task.steadiness.mode == "off" and not task.steadiness.blend
     with report.counting(source.name, task.options.cut.frames(opened.clip)) as watch:
         return translate_video(
-            translator.stream, opened, output, task.options, settings=settings, watch=watch
+            translator.stream if alone else steady.stream,
+            opened,
+            output,
+            task.options,
+            settings=settings,
+            memory=None if alone else steady,
+            mask=None if mask is None else feathered(resized(mask, *size), task.feather),
+            watch=watch,
         )
 
 

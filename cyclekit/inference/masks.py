@@ -60,7 +60,7 @@ def find_masks(source: str) -> Masks:
         hint = f"expected a picture, a folder of pictures, or '{ALPHA}'"
         raise UsageError(f"mask {path}: no such file or folder; {hint}")
     try:
-        return _Single(path, _levels(path))
+        return _Single(path, read_mask(path))
     except MediaError as error:
         raise UsageError(f"mask {error}") from error
 
@@ -140,7 +140,7 @@ class _Folder:
         if not found:
             raise MediaError(f"no mask for it: expected {self.path / stem} with a picture's ending")
         try:
-            return _levels(found[0]), f"mask {found[0]}"
+            return read_mask(found[0]), f"mask {found[0]}"
         except MediaError as error:
             raise MediaError(f"its mask {error}") from error
 
@@ -154,8 +154,15 @@ def _folder(path: Path) -> _Folder:
     return _Folder(path, by_stem)
 
 
-def _levels(path: Path) -> Array:
-    """Read a mask, upright: lightness of colours, and what is transparent is black."""
+def read_mask(path: Path) -> Array:
+    """Read a mask, upright: lightness of colours, and what is transparent is black.
+
+    Returns:
+        uint8 or uint16 (h, w).
+
+    Raises:
+        MediaError: if it cannot be read.
+    """
     import cv2
 
     picture = read(path)

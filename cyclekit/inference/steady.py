@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import torch
+from safetensors.torch import load as deserialize
+from safetensors.torch import save as serialize
 
 from cyclekit.errors import UsageError
 from cyclekit.inference.translator import Translator
@@ -97,6 +100,29 @@ class SteadyTranslator:
             batch.append(frame)
         if batch:
             yield from self._translated(batch)
+
+    def dump(self) -> bytes:
+        """Return all that the next frame depends on."""
+        tensors = {f"mean.{name}": value for name, value in self._carried.mean.items()}
+        tensors |= {f"variance.{name}": value for name, value in self._carried.variance.items()}
+        if self._last is not None:
+            tensors["source"] = torch.from_numpy(np.ascontiguousarray(self._last.source))
+            tensors["result"] = torch.from_numpy(np.ascontiguousarray(self._last.result))
+        return serialize({name: tensor.contiguous() for name, tensor in tensors.items()})
+
+    def load(self, memory: bytes) -> None:
+        """Go on after the frame that was the last at a `dump`."""
+        tensors = deserialize(memory)
+        self._forget()
+        for values, prefix in (
+            (self._carried.mean, "mean."),
+            (self._carried.variance, "variance."),
+        ):
+            found = {name: value for name, value in tensors.items() if name.startswith(prefix)}
+            values.update({name.removeprefix(prefix): value for name, value in found.items()})
+        if "source" in tensors:
+            self._last = _Frame(tensors["source"].numpy(), tensors["result"].numpy())
+            self._look = look_at(self._last.source)
 
     _look: Look | None = None
 

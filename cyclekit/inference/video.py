@@ -8,13 +8,15 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from itertools import chain, islice
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import av
 import numpy as np
 
 from cyclekit.errors import MediaError
+from cyclekit.inference.control import Keep, Mask, blend
 from cyclekit.inference.fit import resized, wanted_size
 from cyclekit.inference.overlap import ahead, behind
 from cyclekit.inference.results import Result
@@ -33,6 +35,17 @@ It is called once for every segment, so that what it does never depends on where
 job was taken up again, but on what it keeps between two calls.
 """
 Show = Literal["result", "side-by-side", "wipe"]
+
+
+class Memory(Protocol):
+    """What a step keeps between two segments, so that a later run can go on from there."""
+
+    def dump(self) -> bytes:
+        """Return all that the next frame depends on."""
+
+    def load(self, memory: bytes) -> None:
+        """Take up what was dumped."""
+
 
 _ROOM = 64 * 2**20
 """Bytes of frames that may wait on either side of the network."""
@@ -55,6 +68,10 @@ class VideoOptions:
     """Most pixels of the longer side, shape kept; None for any."""
     show: Show = "result"
     """What is written: the result, before and after side by side, or a line that sweeps between."""
+    strength: float = 1.0
+    """0 is the source, 1 the network's result."""
+    keep: Keep | None = None
+    """What of the source stays: "luminance", "color" or None."""
 
 
 def result_clip(clip: Clip, options: VideoOptions) -> Clip:
@@ -74,6 +91,8 @@ def translate_video(
     options: VideoOptions,
     *,
     settings: dict[str, Any] | None = None,
+    memory: Memory | None = None,
+    mask: Mask | None = None,
     watch: Callable[[int], object] = lambda frames: None,
 ) -> Result:
     """Translate a video, going on where an interrupted run under the same settings stopped.
@@ -84,6 +103,9 @@ def translate_video(
         output: where they go; its clip is `result_clip` of the source's.
         options: which frames, and what is shown of them.
         settings: what else the result depends on, ready for JSON: the model, its precision.
+        memory: what the step keeps from frame to frame; None if every frame is by itself.
+        mask: white where to translate, as for `blend`, (height, width) of the frames; None is
+            everywhere.
         watch: told how many frames are done, as it goes on.
 
     Returns:
@@ -94,10 +116,14 @@ def translate_video(
     """
     started = time.perf_counter()
     sink = output.open(_settings(source, output, options, settings))
+    remembered = sink.recall() if memory else None
     before = sink.done
     reading = _Reading(source, options, before)
+    finish = partial(_finished, base=source.clip.time_base, options=options, mask=mask)
     try:
-        count = _run(step, reading, sink, options, watch)
+        if memory and remembered is not None:
+            memory.load(remembered)
+        count = _run(step, reading, sink, finish, memory, watch)
         if not count:
             raise MediaError(f"{source.path}: there is no frame in the part that was asked for")
         notes = sink.finish(reading.window())
@@ -132,34 +158,49 @@ def _run(
     step: Step,
     reading: _Reading,
     sink: Sink,
-    options: VideoOptions,
+    finish: Callable[[Still, Array], Still],
+    memory: Memory | None,
     watch: Callable[[int], object],
 ) -> int:
     """Let the three stages overlap; return the number of frames of the whole video."""
     clip = reading.clip
     room = max(1, min(8, _ROOM // (clip.width * clip.height * 4 * (1 + (clip.depth > 8)))))
-    seconds = clip.time_base
 
-    def finish(pair: tuple[Still, Array]) -> None:
-        still, after = pair
-        sink.add(replace(still, pixels=shown(still.pixels, after, still.pts * seconds, options)))
+    def write(made: tuple[Still, Array] | bytes) -> None:
+        if isinstance(made, bytes):
+            sink.remember(made)
+        else:
+            sink.add(finish(*made))
 
     count = sink.done
-    with ahead(reading.stills(), room) as stills, behind(finish, room) as put:
+    with ahead(reading.stills(), room) as stills, behind(write, room) as put:
         for part in _parts(stills, SEGMENT):
             for pair in _pairs(part, step):
                 put(pair)
                 count += 1
                 watch(count)
+            if memory:
+                put(memory.dump())
     return count
 
 
+def _finished(
+    still: Still, after: Array, *, base: Fraction, options: VideoOptions, mask: Mask | None
+) -> Still:
+    """Make of a frame and its translation what is written: the one place where both meet."""
+    before = still.pixels
+    made = after
+    if options.strength != 1 or options.keep or mask is not None:
+        made = blend(before, after, strength=options.strength, keep=options.keep, mask=mask)
+    return replace(still, pixels=shown(before, made, still.pts * base, options))
+
+
 def shown(before: Array, after: Array, time: Fraction, options: VideoOptions) -> Array:
-    """Make of a frame and its translation what is written: the one place where both meet.
+    """Show a frame and what was made of it.
 
     Args:
         before: the frame as the network saw it.
-        after: its translation, of the same shape and type.
+        after: what was made of it, of the same shape and type.
         time: seconds from the beginning of the output.
         options: what to show.
     """

@@ -69,7 +69,9 @@ def test_a_video_comes_out_translated_with_its_sound(
     tmp_path: Path, model: Path, source: Path, video: Callable[..., Done]
 ) -> None:
     target = tmp_path / "deep" / "made.mp4"
-    exact = command(model, source, target, "--crf", 0, "--pixel-format", "yuv444p")
+    exact = command(
+        model, source, target, "--crf", 0, "--pixel-format", "yuv444p", "--steady", "off"
+    )
     done = subprocess.run(exact, capture_output=True, text=True, check=True)
     assert done.stdout == f"{target}\n"
     assert "horse to zebra, on cpu in fp32" in done.stderr
@@ -224,3 +226,51 @@ def test_options_reach_the_frames(tmp_path: Path, source: Path, video: Callable[
     clip = VideoFile(tmp_path / "b.mkv").clip
     assert (clip.width, clip.height) == (64, 24)
     assert times_of(tmp_path / "b.mkv") == [Fraction(8, 100) * number for number in range(4)]
+
+
+def test_frames_hang_together_unless_told_not_to(
+    tmp_path: Path, source: Path, video: Callable[..., Done]
+) -> None:
+    lossless = ("--codec", "ffv1", "-q")
+    for name, options in {
+        "average": [],
+        "freeze": ["--steady", "freeze", "--steady-blend", 0.5],
+        "off": ["--steady", "off"],
+    }.items():
+        assert video(source, tmp_path / f"{name}.mkv", *options, *lossless).code == 0
+    average, freeze, off = (
+        [still.pixels.astype(int) for still in frames_of(tmp_path / f"{name}.mkv")]
+        for name in ("average", "freeze", "off")
+    )
+    assert np.abs(average[0] - off[0]).max() <= 1  # the first frame is its own average
+    assert np.abs(average[-1] - off[-1]).max() > 1
+    assert np.abs(freeze[-1] - average[-1]).max() > 1
+
+
+def test_control_applies_to_videos(
+    tmp_path: Path, source: Path, video: Callable[..., Done]
+) -> None:
+    mask = tmp_path / "mask.png"
+    Image.fromarray(np.zeros((9, 16), np.uint8)).save(mask)
+    options = ("--codec", "ffv1", "--pixel-format", "yuv444p", "--mask", mask, "--feather", 2)
+    assert video(source, tmp_path / "kept.mkv", *options).code == 0
+    for before, after in zip(frames_of(source), frames_of(tmp_path / "kept.mkv"), strict=True):
+        assert difference(before.pixels, after.pixels) < 1
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--steady", "on"], "'on' is not one of"),
+        (["--steady-blend", "1"], "1.0 is not in the range"),
+        (["--mask", "alpha"], "a video takes one picture as its mask"),
+        (["--strength", "2"], "strength must be from 0 to 1"),
+    ],
+)
+def test_wrong_control_of_videos_is_wrong_usage(
+    tmp_path: Path, source: Path, video: Callable[..., Done], options: list[str], reason: str
+) -> None:
+    done = video(source, tmp_path / "made.mp4", *options)
+    assert done.code == 2
+    assert reason in done.err
+    assert not (tmp_path / "made.mp4").exists()

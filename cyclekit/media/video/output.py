@@ -29,8 +29,15 @@ from cyclekit.media.video.work import Work
 class Sink(Protocol):
     """Takes frames."""
 
-    done: int
-    """Frames that an earlier run has finished."""
+    @property
+    def done(self) -> int:
+        """Frames that an earlier run has finished."""
+
+    def remember(self, memory: bytes) -> None:
+        """Keep what the translation remembers, where a later run can go on from here."""
+
+    def recall(self) -> bytes | None:
+        """Return what was remembered where this run begins; None at the beginning."""
 
     def add(self, still: Still) -> None:
         """Take the next frame."""

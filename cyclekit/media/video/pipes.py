@@ -124,6 +124,13 @@ class _PipeSink:
         self._file = file
         self._pace = Pace(clip)
 
+    def remember(self, memory: bytes) -> None:
+        """Forget it: nobody goes on from here."""
+
+    def recall(self) -> bytes | None:
+        """Return nothing: this is always the beginning."""
+        return None
+
     def finish(self, window: Window) -> tuple[str, ...]:
         """Hand over what is left."""
         self._file.flush()

@@ -47,7 +47,26 @@ class Segmented:
         self._finish = finish
         self._writer: Writer | None = None
         self._count = 0
-        self.done = sum(len(segment.pts) for segment in work.segments)
+
+    @property
+    def done(self) -> int:
+        """Frames that an earlier run has finished."""
+        return sum(len(segment.pts) for segment in self._work.segments)
+
+    def remember(self, memory: bytes) -> None:
+        """Keep what the translation remembers, if a segment has just been finished."""
+        if self._count == 0:
+            with self._told():
+                self._work.remember(memory)
+
+    def recall(self) -> bytes | None:
+        """Return what was remembered where this run begins; None at the beginning.
+
+        Segments after which nothing was remembered are given up.
+        """
+        while self._work.segments and (found := self._work.recall()) is None:
+            self._work.forget_last()
+        return found if self._work.segments else None
 
     def add(self, still: Still) -> None:
         """Write a frame, and keep the segment when it is full.

@@ -22,7 +22,7 @@ SEGMENT = 120
 """Frames in a segment: what an interruption costs, and how far key frames are apart at most."""
 _SETTINGS = "settings.json"
 _LOCK = "lock"
-_OURS = re.compile(r"(lock|settings\.json|\d{6}\.(json|mp4)|joined\.\w+)(\.part)?")
+_OURS = re.compile(r"(lock|settings\.json|\d{6}\.(json|mp4|memory)|joined\.\w+)(\.part)?")
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,29 @@ class Work:
         with replacing(self.folder / f"{len(self.segments):06d}.json") as part:
             part.write_text(json.dumps(asdict(segment)), encoding="utf-8")
         self.segments.append(segment)
+
+    def remember(self, memory: bytes) -> None:
+        """Keep what the translation remembers after the segments that are finished."""
+        number = len(self.segments)
+        with replacing(self._memory(number)) as part:
+            part.write_bytes(memory)
+        self._memory(number - 2).unlink(missing_ok=True)  # the one before may yet be needed
+
+    def recall(self) -> bytes | None:
+        """Return what the translation remembered after the segments that are finished."""
+        try:
+            return self._memory(len(self.segments)).read_bytes()
+        except OSError:
+            return None
+
+    def forget_last(self) -> None:
+        """Give the last segment up: it cannot be gone on from."""
+        number = len(self.segments) - 1
+        (self.folder / f"{number:06d}.json").unlink(missing_ok=True)
+        self.segments.pop()
+
+    def _memory(self, number: int) -> Path:
+        return self.folder / f"{max(0, number):06d}.memory"
 
     def remove(self) -> None:
         """Throw the folder away."""
