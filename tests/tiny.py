@@ -9,10 +9,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cyclekit.checkpoint.model import ModelInfo, save_model
-from cyclekit.models import GENERATORS, ImageGenerator
+from cyclekit.models import GENERATORS
+from cyclekit.models.base import Kind
 from cyclekit.registry import Registry, Spec
 
-SMALL: dict[str, Any] = {"width": 8, "blocks": 1, "depth": 2}
+SMALL: dict[str, Any] = {
+    "width": 8,
+    "blocks": 1,
+    "depth": 2,
+    "side": 16,
+    "latent": 8,
+    "chunk": 4,
+    "embedding": 8,
+}
 """What makes a network small, where it has such an option."""
 
 
@@ -23,11 +32,16 @@ def tiny_spec(registry: Registry[Any], name: str, **options: Any) -> Spec:
     return Spec(name, small | options)
 
 
-def tiny_generator(name: str = "mobile", **options: Any) -> ImageGenerator:
+def tiny_generator(name: str = "mobile", **options: Any) -> Any:
     """Build a tiny generator in evaluation mode; the same weights every time."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return GENERATORS.create(tiny_spec(GENERATORS, name, **options)).eval()
+
+
+def names_of(kind: Kind) -> list[str]:
+    """List the generators that make pictures from pictures, or from noise."""
+    return [name for name in GENERATORS.names() if tiny_generator(name).kind == kind]
 
 
 def batch(

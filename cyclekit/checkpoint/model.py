@@ -1,7 +1,7 @@
 """A model is one safetensors file that explains itself: weights, and in its header all the rest.
 
-Header (JSON under the key "cyclekit"): format version, the generator's spec, the domains' names,
-which directions are inside, and where the model comes from.
+Header (JSON under the key "cyclekit"): format version, the kind of generator and its spec, the
+domains' names, which directions are inside, and where the model comes from.
 """
 
 from __future__ import annotations
@@ -19,12 +19,16 @@ from torch import Tensor
 
 from cyclekit.errors import CheckpointError, CyclekitError, MediaError, UnknownNameError
 from cyclekit.media.atomic import replacing
-from cyclekit.models import GENERATORS, ImageGenerator
+from cyclekit.models import GENERATORS, Generator
+from cyclekit.models.base import Kind
 from cyclekit.registry import Spec
 
-FORMAT = 1
+FORMAT = 2
+"""1 knew translators only, and did not name the kind."""
 KEY = "cyclekit"
 DIRECTIONS = ("ab", "ba")
+WAYS: dict[Kind, tuple[str, ...]] = {"translator": DIRECTIONS, "noise": ("noise",)}
+"""What the networks of each kind are called."""
 _COUNTS = ("blocks", "depth", "layers")
 """Options that count parts of a network; every part has tensors of its own."""
 
@@ -35,16 +39,26 @@ class ModelInfo:
 
     generator: Spec
     """How to build the network of every direction."""
-    names: tuple[str, str] = ("A", "B")
-    """Domains, first and second; direction "ab" turns the first into the second."""
+    names: tuple[str, ...] = ("A", "B")
+    """Domains. Of a translator, first and second: direction "ab" turns the first into the second.
+    Of a generator from noise, what it makes: one name, or one a class."""
     directions: tuple[str, ...] = DIRECTIONS
-    """Which generators are inside: "ab", "ba" or both."""
+    """Which generators are inside: "ab", "ba" or both; or "noise"."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """Where the model comes from: recipe, images seen, date, version; any JSON."""
+    kind: Kind = "translator"
+    """What its generators make pictures from: pictures, or noise."""
 
     def domains(self, direction: str) -> tuple[str, str]:
-        """Return (source, target) names of a direction."""
-        return self.names if direction == "ab" else self.names[::-1]
+        """Return (source, target) names of a translator's direction."""
+        first, second = self.names
+        return (first, second) if direction == "ab" else (second, first)
+
+    def abilities(self) -> tuple[str, ...]:
+        """Return what the model can do, as "horse-to-zebra" or "noise-to-zebra"."""
+        if self.kind == "noise":
+            return tuple(f"noise-to-{name}" for name in self.names)
+        return tuple("-to-".join(self.domains(direction)) for direction in self.directions)
 
     def find(self, wanted: str | None) -> str:
         """Return the direction that `wanted` names.
@@ -59,7 +73,7 @@ class ModelInfo:
         if wanted is None:
             return self.directions[0]
         keys = {direction: direction for direction in self.directions}
-        pairs = {"-to-".join(self.domains(direction)): direction for direction in self.directions}
+        pairs = dict(zip(self.abilities(), self.directions, strict=True))
         targets = {self.domains(direction)[1]: direction for direction in self.directions}
         ways = keys | pairs | targets
         if wanted not in ways:
@@ -67,7 +81,7 @@ class ModelInfo:
         return ways[wanted]
 
 
-def save_model(path: Path, generators: Mapping[str, ImageGenerator], info: ModelInfo) -> None:
+def save_model(path: Path, generators: Mapping[str, Generator], info: ModelInfo) -> None:
     """Write one file, or none: it is written beside and renamed.
 
     Args:
@@ -118,12 +132,12 @@ def read_info(path: Path) -> ModelInfo:
     return _parse(path, metadata[KEY])
 
 
-def load_model(path: Path, direction: str | None = None) -> tuple[ImageGenerator, ModelInfo, str]:
+def load_model(path: Path, direction: str | None = None) -> tuple[Generator, ModelInfo, str]:
     """Build one direction's generator and fill it.
 
     Args:
         path: a file that `save_model` wrote.
-        direction: as in `ModelInfo.find`.
+        direction: as in `ModelInfo.find`; None takes the only or first.
 
     Returns:
         The generator in evaluation mode on the CPU, the file's info, and the direction chosen.
@@ -147,6 +161,10 @@ def load_model(path: Path, direction: str | None = None) -> tuple[ImageGenerator
     except RuntimeError as error:
         name, reason = info.generator.name, str(error).splitlines()[-1].strip()
         raise CheckpointError(f"{path}: weights do not fit '{name}': {reason}") from error
+    if generator.kind != info.kind:
+        raise CheckpointError(
+            f"{path}: '{info.generator.name}' is no {info.kind} generator; the header is damaged"
+        )
     return generator.eval(), info, chosen
 
 
@@ -171,6 +189,7 @@ def _dump(info: ModelInfo) -> str:
     return json.dumps(
         {
             "format": FORMAT,
+            "kind": info.kind,
             "generator": {"name": info.generator.name, **info.generator.options},
             "names": info.names,
             "directions": info.directions,
@@ -189,12 +208,17 @@ def _parse(path: Path, text: str) -> ModelInfo:
         options = dict(header["generator"])
         info = ModelInfo(
             generator=Spec(str(options.pop("name")), options),
-            names=(str(header["names"][0]), str(header["names"][1])),
+            names=tuple(str(name) for name in header["names"]),
             directions=tuple(str(direction) for direction in header["directions"]),
             provenance=dict(header["provenance"]),
+            kind=header.get("kind", "translator"),
         )
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise CheckpointError(f"{path}: damaged header ({error})") from error
-    if not info.directions or set(info.directions) - set(DIRECTIONS):
+    if info.kind not in WAYS:
+        raise CheckpointError(f"{path}: holds a '{info.kind}'; expected {' or '.join(WAYS)}")
+    if not info.directions or set(info.directions) - set(WAYS[info.kind]):
         raise CheckpointError(f"{path}: damaged header (directions {info.directions})")
+    if len(info.names) != 2 if info.kind == "translator" else not info.names:
+        raise CheckpointError(f"{path}: damaged header (names {info.names})")
     return info

@@ -16,7 +16,8 @@ from cyclekit.errors import CyclekitError
 
 COMMANDS = {
     "translate": "Translate pictures with a model.",
-    "train": "Train a model on two folders of pictures.",
+    "train": "Train a model on folders of pictures.",
+    "sample": "Make pictures from noise with a model.",
     "models": "List, show and convert models.",
     "data": "List public datasets and fetch them.",
 }

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cyclekit.models.batch_norm import BatchNorm
 from cyclekit.models.norm import InstanceNorm
 
 Norm = Literal["instance", "instance_affine", "batch", "none"]
@@ -25,7 +26,7 @@ def make_norm(norm: Norm, channels: int) -> nn.Module:
         case "instance_affine":
             return InstanceNorm(channels, affine=True)
         case "batch":
-            return nn.BatchNorm2d(channels)
+            return BatchNorm(channels)
         case "none":
             return nn.Identity()
     raise ValueError(f"norm must be instance, instance_affine, batch or none, got '{norm}'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -10,17 +11,23 @@ from typing import Any
 from cyclekit.checkpoint.model import ModelInfo
 from cyclekit.config.schema import Config
 from cyclekit.data.layouts import Domain
+from cyclekit.models import Generator
+from cyclekit.training.learner import players
 from cyclekit.training.progress import Progress
 
 
 def describe_model(
-    config: Config, domains: tuple[Domain, Domain], progress: Progress, directions: tuple[str, ...]
+    config: Config,
+    domains: Sequence[Domain],
+    progress: Progress,
+    generators: Mapping[str, Generator],
 ) -> ModelInfo:
     """Return the header of a model at this moment of its run."""
     return ModelInfo(
-        generator=config.generator.spec,
-        names=(domains[0].name, domains[1].name),
-        directions=directions,
+        generator=players(config, len(domains))[0],
+        names=tuple(domain.name for domain in domains),
+        directions=tuple(generators),
+        kind=next(iter(generators.values())).kind,
         provenance={
             "cyclekit": version("cyclekit"),
             "date": datetime.now(UTC).strftime("%Y-%m-%d"),

@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 
 from cyclekit.data.augment import Augmentation
-from cyclekit.data.datasets import Unpaired, read_source, require_usable
+from cyclekit.data.datasets import Unpaired
 from cyclekit.data.layouts import Domain, Source, find_domains
 from cyclekit.data.loader import Positions, make_loader
+from cyclekit.data.sources import read_source, require_usable
 from cyclekit.errors import DataError, MediaError
 from tests.tiny import picture
 
@@ -24,15 +25,15 @@ def dataset(tmp_path, seed=0, **counts):
 
 def test_an_epoch_shows_every_picture_once(tmp_path):
     data = dataset(tmp_path)
-    assert {int(data[i].a.max()) for i in range(5)} == {0, 8, 16, 24, 32}
-    assert {int(data[i].b.max()) for i in range(3)} == {0, 8, 16}
+    assert {int(data[i].values["a"].max()) for i in range(5)} == {0, 8, 16, 24, 32}
+    assert {int(data[i].values["b"].max()) for i in range(3)} == {0, 8, 16}
     assert len(data) == 5
 
 
 def test_the_next_epoch_has_another_order(tmp_path):
     data = dataset(tmp_path, a=30)
-    first = [int(data[i].a.max()) for i in range(30)]
-    second = [int(data[i].a.max()) for i in range(30, 60)]
+    first = [int(data[i].values["a"].max()) for i in range(30)]
+    second = [int(data[i].values["a"].max()) for i in range(30, 60)]
     assert first != second
     assert sorted(first) == sorted(second)
 
@@ -44,10 +45,10 @@ def test_crops_depend_on_seed_and_position_only(tmp_path):
     one, two, other = (
         Unpaired(domain, domain, Augmentation(None, 16), seed, cache=0) for seed in (1, 1, 2)
     )
-    backwards = [two[i].a for i in reversed(range(4))][::-1]
-    assert all((one[i].a == backwards[i]).all() for i in range(4))
-    assert any((one[i].a != other[i].a).any() for i in range(4))
-    assert (one[0].a != one[1].a).any()
+    backwards = [two[i].values["a"] for i in reversed(range(4))][::-1]
+    assert all((one[i].values["a"] == backwards[i]).all() for i in range(4))
+    assert any((one[i].values["a"] != other[i].values["a"]).any() for i in range(4))
+    assert (one[0].values["a"] != one[1].values["a"]).any()
 
 
 def test_a_broken_picture_is_named_and_replaced(tmp_path):
@@ -109,4 +110,4 @@ def test_worker_processes_yield_the_same_batches(tmp_path):
     alone = iter(make_loader(data, Positions(2, 2), workers=0))
     helped = iter(make_loader(data, Positions(2, 2), workers=1))
     for _ in range(2):
-        assert (next(alone).a == next(helped).a).all()
+        assert (next(alone).values["a"] == next(helped).values["a"]).all()

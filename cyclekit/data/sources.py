@@ -1,0 +1,69 @@
+"""Pictures of a domain, read one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cyclekit.data.layouts import Domain, Source
+from cyclekit.errors import DataError, MediaError
+from cyclekit.media.images import read_rgb
+
+Pixels = NDArray[np.uint8]
+
+
+def read_source(source: Source) -> Pixels:
+    """Decode a picture, or its half of a side-by-side pair, to RGB uint8 (H, W, 3).
+
+    Raises:
+        MediaError: if the file cannot be decoded.
+    """
+    image = read_rgb(source.path)
+    middle = image.shape[1] // 2
+    if source.half and not middle:
+        raise MediaError(f"{source.path}: 1 px wide, expected two pictures side by side")
+    if source.half == "left":
+        return np.ascontiguousarray(image[:, :middle])
+    if source.half == "right":
+        return np.ascontiguousarray(image[:, middle:])
+    return image
+
+
+def require_usable(domain: Domain, needed: int = 2) -> list[str]:
+    """Make sure that a domain has pictures to learn from, reading no more than it must.
+
+    Returns:
+        What is wrong with the broken pictures met on the way.
+
+    Raises:
+        DataError: if fewer than `needed` pictures can be read.
+    """
+    usable, broken = 0, []
+    for source in domain.train:
+        try:
+            read_source(source)
+        except MediaError as error:
+            broken.append(str(error))
+            continue
+        usable += 1
+        if usable == needed:
+            return broken
+    reason = f"; the first broken one: {broken[0]}" if broken else ""
+    raise DataError(
+        f"domain '{domain.name}' has {usable} usable pictures, needs at least {needed}{reason}"
+    )
+
+
+def held_out_pictures(domain: Domain, count: int) -> Iterator[Pixels]:
+    """Yield up to `count` readable pictures that training never sees (or its own, if none)."""
+    found = 0
+    for source in domain.held_out or domain.train:
+        if found == count:
+            return
+        try:
+            yield read_source(source)
+        except MediaError:
+            continue  # named by the one who translates or trains on it
+        found += 1
