@@ -63,10 +63,12 @@ class Discrimination(Comparison):
         length: values of M_ib.
     """
 
-    def __init__(self, channels: int, kernels: int = 16, length: int = 8) -> None:
+    def __init__(self, channels: int, kernels: int = 16, length: int = 4) -> None:
         super().__init__(channels, kernels)
         self.kernels = kernels
-        self.tensor = nn.Parameter(torch.randn(channels, kernels * length) / channels**0.5)
+        # Distances begin near 1: far greater ones would all look alike to exp(-x).
+        first = torch.randn(channels, kernels * length) / (length * channels**0.5)
+        self.tensor = nn.Parameter(first)
 
     def tell(self, mine: Tensor, everyone: Tensor) -> Tensor:
         """Return how near the others are, 0 to 1, by kernel: (N, B, 1, 1)."""

@@ -19,7 +19,9 @@ from cyclekit.models.spectral import CriticNorm, spectrally_normalise
 
 @GENERATORS.register("mlp")
 class PerceptronGenerator(NoiseGenerator):
-    """Hidden layers with ReLU, then every value of the picture at once, tanh.
+    """Hidden layers, then every value of the picture at once, tanh.
+
+    Leaky ReLU: plain ones died under a hard discriminator, and z no longer mattered (seen).
 
     Args:
         side: of the pictures, px.
@@ -41,7 +43,7 @@ class PerceptronGenerator(NoiseGenerator):
         self.side, self.latent, self.out_channels = side, latent, out_channels
         sizes = [latent, *[width] * layers]
         self.body = nn.Sequential(
-            *(nn.Sequential(nn.Linear(a, b), nn.ReLU()) for a, b in pairwise(sizes))
+            *(nn.Sequential(nn.Linear(a, b), nn.LeakyReLU(0.2)) for a, b in pairwise(sizes))
         )
         self.head = nn.Linear(sizes[-1], out_channels * side**2)
 
