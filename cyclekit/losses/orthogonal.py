@@ -7,6 +7,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from cyclekit.devices import full_precision
+
 
 def off_diagonal(weights: Iterable[Tensor]) -> Tensor:
     """Sum of |W W^T * (1 - I)|_F^2: filters that look alike, whatever their length.
@@ -24,7 +26,7 @@ def off_diagonal(weights: Iterable[Tensor]) -> Tensor:
     for weight in weights:
         if weight.ndim > 1:
             rows = weight.float().flatten(1)
-            with torch.autocast(rows.device.type, enabled=False):
+            with full_precision(rows.device):
                 products = rows @ rows.T
             terms.append((products - products.diag().diag()).square().sum())
     return torch.stack(terms).sum()

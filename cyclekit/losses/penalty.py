@@ -11,6 +11,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from cyclekit.devices import full_precision
 from cyclekit.registry import Registry
 
 Judge = Callable[[Tensor], Tensor]
@@ -83,7 +84,7 @@ def _between(real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
 def _squared_slope(judge: Judge, pictures: Tensor) -> Tensor:
     """Return |dD/dx|^2 of each picture, (N,), in float32: squares of small numbers get lost."""
     x = pictures.detach().float().requires_grad_()
-    with torch.autocast(x.device.type, enabled=False):
+    with full_precision(x.device):
         total = judge(x).mean((1, 2, 3)).sum()
         (slope,) = torch.autograd.grad(total, x, create_graph=True)
         return slope.square().sum((1, 2, 3))

@@ -11,11 +11,16 @@ from cyclekit.models.processes import total, world
 
 
 class BatchNorm(nn.BatchNorm2d):
-    """Batch norm (https://arxiv.org/abs/1502.03167) over the pictures of all processes."""
+    """Batch norm (https://arxiv.org/abs/1502.03167) over the pictures of all processes.
+
+    Where `alone` is true, this process runs pictures that no other one knows of.
+    """
+
+    alone: bool = False
 
     def forward(self, input: Tensor) -> Tensor:
         """Normalise (N, C, H, W); in training by the whole batch, however it is shared."""
-        if not self.training or world() == 1:
+        if not self.training or self.alone or world() == 1:
             return super().forward(input)
         return self._over_all_processes(input)
 
@@ -75,18 +80,19 @@ def measure_standing(network: nn.Module, batches: Iterable[tuple[Tensor, ...]]) 
         network: in evaluation mode; stays so.
         batches: arguments of forward passes; not even read where there is no batch norm.
     """
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    norms = [module for module in network.modules() if isinstance(module, BatchNorm)]
     if not norms:
         return
     before = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # the plain mean of all batches
+        norm.alone = True
         norm.train()
     try:
         for batch in batches:
             network(*batch)
     finally:
         for norm, momentum in zip(norms, before, strict=True):
-            norm.momentum = momentum
+            norm.momentum, norm.alone = momentum, False
             norm.eval()

@@ -11,6 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from cyclekit.devices import full_precision
 from cyclekit.models.memory import Memory
 from cyclekit.models.processes import gather
 
@@ -33,7 +34,7 @@ class Comparison(nn.Module, ABC):
 
     def forward(self, features: Tensor, memory: Memory | None = None) -> Tensor:
         """Map (N, C, h, w) to the same shape; offer the features to `memory`."""
-        with torch.autocast(features.device.type, enabled=False):
+        with full_precision(features.device):
             mine = features.float()
             everyone = gather(mine)
             older = memory.recall(mine) if memory else None

@@ -100,7 +100,9 @@ def test_a_side_that_doubling_never_gives_is_refused(name, side):
 
 
 def test_the_two_kinds_are_told_apart():
-    with pytest.raises(ConfigError, match="'mobile' turns pictures .* expected one that makes"):
+    with pytest.raises(ConfigError, match=r"'mobile' turns pictures .* expected one that makes"):
         make_noise_generator(Spec("mobile"))
-    with pytest.raises(ConfigError, match="'dcgan' makes pictures from noise; expected one that t"):
+    with pytest.raises(
+        ConfigError, match=r"'dcgan' makes pictures from noise; expected one that t"
+    ):
         make_translator(Spec("dcgan"))
