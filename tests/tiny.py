@@ -69,3 +69,12 @@ def tiny_model(
     info = ModelInfo(tiny_spec(GENERATORS, "mobile"), names, directions, {"images": 12})
     save_model(path, {direction: tiny_generator() for direction in directions}, info)
     return path
+
+
+def tiny_noise_model(path: Path, names: tuple[str, ...] = ("cat", "dog", "owl")) -> Path:
+    """Write a model file that makes 16 px pictures from noise: of several classes, or one."""
+    classes = {"classes": len(names)} if len(names) > 1 else {}
+    spec = tiny_spec(GENERATORS, "biggan", **classes)
+    info = ModelInfo(spec, names, ("noise",), {"images": 12}, kind="noise")
+    save_model(path, {"noise": tiny_generator("biggan", **classes)}, info)
+    return path

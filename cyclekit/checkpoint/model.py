@@ -161,10 +161,7 @@ def load_model(path: Path, direction: str | None = None) -> tuple[Generator, Mod
     except RuntimeError as error:
         name, reason = info.generator.name, str(error).splitlines()[-1].strip()
         raise CheckpointError(f"{path}: weights do not fit '{name}': {reason}") from error
-    if generator.kind != info.kind:
-        raise CheckpointError(
-            f"{path}: '{info.generator.name}' is no {info.kind} generator; the header is damaged"
-        )
+    _check_header(path, info, generator)
     return generator.eval(), info, chosen
 
 
@@ -183,6 +180,21 @@ def _check_counts(path: Path, spec: Spec, tensors: int) -> None:
                 f"{path}: weights do not fit '{spec.name}': {option}={value}, "
                 f"but the file holds {tensors} tensors; its header is damaged"
             )
+
+
+def _check_header(path: Path, info: ModelInfo, generator: Generator) -> None:
+    """Refuse a header that says of the generator what it is not."""
+    name = info.generator.name
+    if generator.kind != info.kind:
+        raise CheckpointError(
+            f"{path}: '{name}' is no {info.kind} generator; the header is damaged"
+        )
+    classes = getattr(generator, "classes", 0)
+    if classes and classes != len(info.names):
+        raise CheckpointError(
+            f"{path}: '{name}' makes {classes} classes, but {len(info.names)} are named; "
+            "the header is damaged"
+        )
 
 
 def _dump(info: ModelInfo) -> str:

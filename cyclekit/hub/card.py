@@ -84,7 +84,7 @@ def count_macs(spec: Spec, side: int = SIDE) -> int:
     with torch.device("meta"):
         generator = GENERATORS.create(spec).eval()
         inputs = generator.example(side)
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
         generator(*inputs)
     return int(counter.get_total_flops()) // 2
 

@@ -14,19 +14,19 @@ from cyclekit.models.noise import NoiseGenerator
 from cyclekit.models.spectral import CriticNorm, feature_norm, spectrally_normalise
 from cyclekit.models.unet import UpHead
 
-SEED_SIDE = 4
-"""Side of the first features, px."""
+SEED_SIDE, LARGEST_SIDE = 4, 2048
+"""Sides of the first features and of the largest pictures, px."""
 
 
 def count_doublings(side: int) -> int:
     """Return how often `SEED_SIDE` must be doubled to give `side`.
 
     Raises:
-        ValueError: if it never does.
+        ValueError: if it never does, or far too often.
     """
     doublings = (side // SEED_SIDE).bit_length() - 1
-    if doublings < 1 or SEED_SIDE << doublings != side:
-        raise ValueError(f"side must be 8, 16, 32, 64 and so on, got {side}")
+    if not SEED_SIDE < side <= LARGEST_SIDE or SEED_SIDE << doublings != side:
+        raise ValueError(f"side must be 8, 16, 32 and so on to {LARGEST_SIDE}, got {side}")
     return doublings
 
 

@@ -18,16 +18,17 @@ from cyclekit.models.spectral import spectrally_normalise
 class GrowingBlock(nn.Module):
     """Residual block that doubles the side; a condition steers both of its norms (appendix B).
 
-    x -> norm, ReLU, double, conv, norm, ReLU, conv, plus the doubled and convolved x.
+    x -> norm, ReLU, double, conv, norm, ReLU, conv, plus the doubled and convolved x. No bias:
+    along both ways, a norm would take it away again.
     """
 
     def __init__(self, inside: int, outside: int, condition: int) -> None:
         super().__init__()
         self.norm1 = ConditionalBatchNorm(inside, condition)
-        self.conv1 = nn.Conv2d(inside, outside, 3, padding=1)
+        self.conv1 = nn.Conv2d(inside, outside, 3, padding=1, bias=False)
         self.norm2 = ConditionalBatchNorm(outside, condition)
-        self.conv2 = nn.Conv2d(outside, outside, 3, padding=1)
-        self.skip = nn.Conv2d(inside, outside, 1)
+        self.conv2 = nn.Conv2d(outside, outside, 3, padding=1, bias=False)
+        self.skip = nn.Conv2d(inside, outside, 1, bias=False)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """Map (N, inside, h, w) under (N, condition) to (N, outside, 2 h, 2 w)."""

@@ -25,7 +25,7 @@ def test_every_layer_of_a_spectral_discriminator_stretches_by_one(name):
     initialize(network, "normal", 0.3)
     assert layers(network)
     for layer in layers(network):
-        assert largest(layer.weight) == pytest.approx(1, abs=0.05)
+        assert largest(layer.weight) == pytest.approx(1, abs=0.1)
 
 
 def test_biggan_normalises_both_players():
@@ -36,7 +36,7 @@ def test_biggan_normalises_both_players():
         initialize(network, "orthogonal", 1.0)
         free = [m for m in layers(network) if not hasattr(m, "parametrizations")]
         assert free == ([generator.shared] if network is generator else [])
-        assert all(largest(m.weight) == pytest.approx(1, abs=0.05) for m in layers(network))
+        assert all(largest(m.weight) == pytest.approx(1, abs=0.1) for m in layers(network))
 
 
 def test_the_estimate_follows_a_weight_that_grows():
@@ -45,7 +45,7 @@ def test_the_estimate_follows_a_weight_that_grows():
         layer.parametrizations.weight.original.mul_(7)
     for _ in range(3):
         layer(batch())
-    assert largest(layer.weight) == pytest.approx(1, abs=0.05)
+    assert largest(layer.weight) == pytest.approx(1, abs=0.1)
 
 
 def test_evaluation_changes_no_estimate():
