@@ -272,6 +272,7 @@ def test_a_noise_model_comes_back_with_all_it_says(tmp_path):
         ({"generator": {"name": "mobile", "width": 8}}, "weights do not fit 'mobile'"),
         ({"generator": {"name": "biggan", "side": 2**40}}, "side must be 8, 16"),
         ({"generator": {"name": "biggan", "classes": 10**15}}, "biggan"),
+        ({"critics": CRITICS}, r"damaged header \(critics of \('b',\)\)"),
     ],
 )
 def test_a_noise_header_that_lies_is_refused(tmp_path, changes, message):

@@ -92,6 +92,7 @@ def test_a_critic_that_compares_never_sees_real_beside_fake(others):
     method = CycleGAN(tiny_spec(GENERATORS, "mobile"), critic, pool=0)
     inputs = data()
     images = method(inputs)
+    assert method.critics() == {}  # nobody who could judge a picture alone
     losses = method.losses("discriminators", inputs, images, seed=0)
     real, fake = method.d_a(inputs["a"]), method.d_a(images["fake_a"])
     torch.testing.assert_close(
