@@ -21,6 +21,7 @@ from cyclekit.hub.networks import NETWORKS
 from cyclekit.hub.source import embedded_models
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.models import DISCRIMINATORS, GENERATORS
+from tests.clips import make_clip
 from tests.legacy.published import resnet
 from tests.models.features.published import mobilenet_shapes, randomly
 from tests.tiny import picture, tiny_model
@@ -30,7 +31,10 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.startswith("cyclekit ")]
 SHORT = ["--set", "generator.width=8", "--set", "discriminator.width=8", "--set", "data.crop=32"]
-SHORTENED = {"--minutes 60": "--images 4 " + " ".join(SHORT)}
+SHORTENED = {
+    "--start 1:30 --end 1:45": "--start 0.1 --end 0.5",
+    "--minutes 60": "--images 4 " + " ".join(SHORT),
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +48,7 @@ def desk(tmp_path_factory):
     for name in ("holiday.jpg", "panorama.tif", "mask.png"):
         cv2.imwrite(str(folder / name), picture(24, 32))
     shutil.copytree(folder / "photos", folder / "masks")
+    make_clip(folder / "holiday.mp4")
     tiny_model(folder / "runs/zebra/model.safetensors", keep_discriminators=True)
     for place, name in (("A", "horses"), ("B", "zebras")):
         for part in ("train", "test"):
@@ -56,7 +61,7 @@ def desk(tmp_path_factory):
 
 def test_the_readme_has_commands():
     assert len(COMMANDS) >= 16
-    assert {"translate", "critique", "train", "evaluate", "models", "data"} == {
+    assert {"translate", "critique", "video", "train", "evaluate", "models", "data"} == {
         line.split()[1] for line in COMMANDS
     }
 
