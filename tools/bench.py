@@ -1,7 +1,8 @@
 """Measure cyclekit beside a plain reference, in one run: `tools/bench.py [PART...] [--json]`.
 
-Parts: forward, train, translate, memory, control, help, large (all by default). Ratios are of the
-best of several alternating runs, because machines are shared. Runs unchanged on a CPU and on a GPU.
+Parts: forward, train, translate, memory, many, control, help, large (all by default). Ratios are of
+the best of several alternating runs, because machines are shared. Runs unchanged on a CPU and on a
+GPU.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 from benches.large import bench_large
+from benches.many import bench_many
 from plain_reference import PlainCycleGAN, plain_resnet
 
 from cyclekit.config.resolve import parse_set, read_preset, resolve
@@ -44,6 +46,7 @@ def main() -> None:
         "train": bench_train,
         "translate": bench_translate,
         "memory": bench_memory,
+        "many": bench_many,
         "control": bench_control,
         "help": bench_help,
         "large": bench_large,
