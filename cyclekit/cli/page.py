@@ -99,7 +99,7 @@ def _facts(opened: OpenModel, translator: Translator) -> dict[str, str]:
         "directions in the model": ", ".join(directions),
         "device": str(translator.device),
         "precision": f"{translator.precision} ({translator.reason})",
-        "settings": _settings(),
+        "settings of this run": _settings(),
     }
 
 
