@@ -21,6 +21,7 @@ from cyclekit.hub.networks import NETWORKS
 from cyclekit.hub.source import embedded_models
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.models import DISCRIMINATORS, GENERATORS
+from tests.clips import make_clip
 from tests.legacy.published import resnet
 from tests.models.features.published import mobilenet_shapes, randomly
 from tests.tiny import picture, tiny_model, tiny_noise_model
@@ -32,6 +33,7 @@ COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.star
 SHORT = ["--set", "generator.width=8", "--set", "discriminator.width=8", "--set", "data.crop=32"]
 NOISY = ["--set", "generator.side=16", "--set", "data.load=16", "--set", "data.crop=16"]
 SHORTENED = {
+    "--start 1:30 --end 1:45": "--start 0.1 --end 0.5",
     "--minutes 60": " ".join(["--images 4", *SHORT]),
     "--method gan": " ".join(["--method gan --images 4 --set train.batch=2", *SHORT, *NOISY]),
     "--method biggan": " ".join(["--method biggan --images 4 --set train.batch=2", *SHORT, *NOISY]),
@@ -49,6 +51,7 @@ def desk(tmp_path_factory):
     for name in ("holiday.jpg", "panorama.tif", "mask.png"):
         cv2.imwrite(str(folder / name), picture(24, 32))
     shutil.copytree(folder / "photos", folder / "masks")
+    make_clip(folder / "holiday.mp4")
     tiny_model(folder / "runs/zebra/model.safetensors", keep_discriminators=True)
     tiny_noise_model(folder / "runs/clothing/model.safetensors", ("bags", "shoes"))
     for place, name in (("A", "horses"), ("B", "zebras")):
@@ -62,7 +65,7 @@ def desk(tmp_path_factory):
 
 def test_the_readme_has_commands():
     assert len(COMMANDS) >= 19
-    assert {"translate", "critique", "train", "sample", "evaluate", "models", "data"} == {
+    assert {"translate", "critique", "video", "train", "sample", "evaluate", "models", "data"} == {
         line.split()[1] for line in COMMANDS
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -35,7 +36,7 @@ precision = click.option(
     type=click.Choice(["auto", "fp32", "bf16", "fp16"]),
     default="auto",
     show_default=True,
-    help="Number format; auto is the fastest that does not change the picture.",
+    help="Number format; auto is the fastest that changes a built-in picture by less than a level.",
 )
 
 
@@ -55,13 +56,14 @@ tile = click.option(
     default="auto",
     show_default=True,
     callback=_parse_tile,
-    help="Run pictures in tiles of N pixels a side; auto: where memory asks for it. The result is"
-    " the same.",
+    help="Run pictures in tiles of N pixels a side, 16 or more; auto: where memory asks for it. The"
+    " result is the same, but for the rounding of the number format (none to see in fp32).",
 )
 memory = click.option(
     "--memory",
     metavar="SIZE",
-    help="Memory to work in, such as 4G or 800M.  [default: a share of what is free]",
+    help="Memory to work in beside the program itself (300 MB) and the smallest tile, such as 4G or"
+    " 800M.  [default: a share of what is free]",
 )
 compiled = click.option(
     "--compile",
@@ -138,9 +140,10 @@ _CONTROL = (
     click.option("--keep-color", is_flag=True, help="Keep the original's colours."),
     click.option(
         "--mask",
-        metavar="FILE|alpha",
+        metavar="FILE|DIR|alpha",
         help="Translate where this is white, keep what is black: a picture, a folder of pictures"
-        " of the same names, or 'alpha', each picture's own opacity.",
+        " of the same names, or 'alpha', each picture's own opacity; for a video, a picture or a"
+        " video that runs beside it.",
     ),
     click.option(
         "--feather",
@@ -154,6 +157,26 @@ _CONTROL = (
 def control(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say what may change; the command gets one `control` for them all."""
 
+    def collected(*, strength: float, keep: Keep | None, mask: str | None, feather: float) -> Any:
+        return {"control": _control(strength, keep, mask, feather)}
+
+    return _controlled(command, collected)
+
+
+def film_control(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the same options; the command gets `strength`, `keep`, `mask` (a path) and `feather`."""
+
+    def collected(*, strength: float, keep: Keep | None, mask: str | None, feather: float) -> Any:
+        from cyclekit.inference.control import check
+
+        check(strength, keep, feather)
+        path = None if mask is None else Path(mask)
+        return {"strength": strength, "keep": keep, "mask": path, "feather": feather}
+
+    return _controlled(command, collected)
+
+
+def _controlled(command: Callable[..., Any], collect: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def collected(
         *arguments: Any,
@@ -169,8 +192,8 @@ def control(command: Callable[..., Any]) -> Callable[..., Any]:
         if feather is not None and mask is None:
             raise UsageError("--feather softens the edge of a mask; give --mask too")
         keep: Keep | None = "luminance" if keep_luminance else "color" if keep_color else None
-        chosen = _control(strength, keep, mask, feather or 0.0)
-        return command(*arguments, control=chosen, **others)
+        chosen = collect(strength=strength, keep=keep, mask=mask, feather=feather or 0.0)
+        return command(*arguments, **chosen, **others)
 
     return functools.reduce(lambda made, option: option(made), reversed(_CONTROL), collected)
 

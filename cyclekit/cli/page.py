@@ -102,7 +102,7 @@ def _facts(opened: OpenModel[ImageGenerator], translator: Translator) -> dict[st
         "directions in the model": ", ".join(directions),
         "device": str(translator.device),
         "precision": f"{translator.precision} ({translator.reason})",
-        "settings": _settings(),
+        "settings of this run": _settings(),
     }
 
 

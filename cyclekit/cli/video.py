@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import click
 
 from cyclekit.cli import options
 from cyclekit.errors import MediaError, UsageError
 from cyclekit.media.video.codecs import CODECS, PIXEL_FORMATS
-
-if TYPE_CHECKING:
-    from cyclekit.inference.control import Control
 
 EXAMPLES = """\b
 Examples:
@@ -112,7 +109,7 @@ def _parse_rate(
     metavar="0..1",
     help="Share of the last result, moved along with the picture, in the next: calms texture.",
 )
-@options.control
+@options.film_control
 @options.overwrite
 @options.batch_size
 @options.device
@@ -164,8 +161,8 @@ def command(
             how["size"],
             how["max_size"],
             shown,
-            how["control"].strength,
-            how["control"].keep,
+            how["strength"],
+            how["keep"],
         ),
         wishes=Wishes(how["codec"], how["crf"], how["preset"], how["pixel_format"]),
         rate=how["rate"],
@@ -173,8 +170,8 @@ def command(
         raw=how["raw"],
         overwrite=overwrite,
         steadiness=Steadiness(how["steady"], blend=how["steady_blend"]),
-        mask=_mask(how["control"]),
-        feather=how["control"].feather,
+        mask=how["mask"],
+        feather=how["feather"],
     )
     report = Report(as_json, quiet)
     network = Network(
@@ -194,15 +191,6 @@ def command(
     ctx.exit(report.exit_code)
 
 
-def _mask(control: Control) -> Path | None:
-    """Take the one picture that may be the mask of a video."""
-    if control.mask is None:
-        return None
-    if len(control.mask.files) != 1:
-        raise UsageError("--mask: a video takes one picture as its mask")
-    return next(iter(control.mask.files))
-
-
 def _check(target: Path, as_json: bool, **how: Any) -> None:
     """Refuse options that contradict each other."""
     if str(target) == "-" and as_json:
@@ -211,5 +199,7 @@ def _check(target: Path, as_json: bool, **how: Any) -> None:
         raise UsageError("--size and --max-size both set the size; leave one out")
     if how["side_by_side"] and how["compare"]:
         raise UsageError("--side-by-side and --compare both say what is shown; leave one out")
+    if how["mask"] is not None and str(how["mask"]) in ("alpha", "-"):
+        raise UsageError("--mask: a video takes a picture or another video as its mask")
     if how["end"] is not None and how["end"] <= (how["start"] or 0):
         raise UsageError("--end is not after --start: nothing is left")

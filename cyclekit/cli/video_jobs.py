@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from functools import cache
@@ -10,11 +9,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cyclekit.cli.reporting import Report
-from cyclekit.errors import CyclekitError
+from cyclekit.errors import CyclekitError, UsageError
 from cyclekit.hub.open import OpenModel, open_generator
-from cyclekit.inference.control import feathered
-from cyclekit.inference.fit import resized, wanted_size
-from cyclekit.inference.masks import read_mask
+from cyclekit.inference.film_masks import open_film_mask
+from cyclekit.inference.fit import wanted_size
 from cyclekit.inference.results import Result
 from cyclekit.inference.steady import Steadiness, SteadyTranslator
 from cyclekit.inference.translator import Translator
@@ -45,7 +43,7 @@ class Task:
     steadiness: Steadiness
     """How frames hang together."""
     mask: Path | None
-    """A picture, white where to translate; None is everywhere."""
+    """A picture or a film, white where to translate; None is everywhere."""
     feather: float
     """Pixels over which the translation fades in at the mask's edge."""
 
@@ -130,20 +128,16 @@ def do(source: Path, target: Path, task: Task, network: Network, report: Report)
     opened = open_source(source, task.rate, task.raw_size)
     clip = result_clip(opened.clip, task.options)
     output = choose_output(target, task.wishes, clip, opened.companions, raw=task.raw)
+    if task.mask is not None and task.mask.resolve() == target.resolve():
+        raise UsageError(f"{target} is the mask; masks are never overwritten")
     if output.exists() and not task.overwrite:
         return Result(source, target, skipped=True)
     translator = network.translator(target)
-    mask = None if task.mask is None else read_mask(task.mask)
-    settings = {
-        "network": network.settings(translator),
-        "steady": asdict(task.steadiness),
-        "mask": None
-        if mask is None
-        else [hashlib.sha256(mask.tobytes()).hexdigest(), task.feather],
-    }
     size = wanted_size(
         opened.clip.width, opened.clip.height, task.options.size, task.options.max_size
     )
+    mask = None if task.mask is None else open_film_mask(task.mask, size, task.feather)
+    settings = {"network": network.settings(translator), "steady": asdict(task.steadiness)}
     steady = SteadyTranslator(translator, task.steadiness)
     alone = task.steadiness.mode == "off" and not task.steadiness.blend
     with report.counting(source.name, task.options.cut.frames(opened.clip)) as watch:
@@ -154,7 +148,7 @@ def do(source: Path, target: Path, task: Task, network: Network, report: Report)
             task.options,
             settings=settings,
             memory=None if alone else steady,
-            mask=None if mask is None else feathered(resized(mask, *size), task.feather),
+            mask=mask,
             watch=watch,
         )
 

@@ -16,7 +16,8 @@ import av
 import numpy as np
 
 from cyclekit.errors import MediaError
-from cyclekit.inference.control import Keep, Mask, blend
+from cyclekit.inference.control import Keep, blend
+from cyclekit.inference.film_masks import FilmMask
 from cyclekit.inference.fit import resized, wanted_size
 from cyclekit.inference.overlap import ahead, behind
 from cyclekit.inference.results import Result
@@ -92,7 +93,7 @@ def translate_video(
     *,
     settings: dict[str, Any] | None = None,
     memory: Memory | None = None,
-    mask: Mask | None = None,
+    mask: FilmMask | None = None,
     watch: Callable[[int], object] = lambda frames: None,
 ) -> Result:
     """Translate a video, going on where an interrupted run under the same settings stopped.
@@ -104,8 +105,7 @@ def translate_video(
         options: which frames, and what is shown of them.
         settings: what else the result depends on, ready for JSON: the model, its precision.
         memory: what the step keeps from frame to frame; None if every frame is by itself.
-        mask: white where to translate, as for `blend`, (height, width) of the frames; None is
-            everywhere.
+        mask: where to translate; None is everywhere.
         watch: told how many frames are done, as it goes on.
 
     Returns:
@@ -115,11 +115,11 @@ def translate_video(
         MediaError: if it cannot be read or written; what is finished is kept beside the output.
     """
     started = time.perf_counter()
-    sink = output.open(_settings(source, output, options, settings))
+    sink = output.open(_settings(source, output, options, settings, mask))
     remembered = sink.recall() if memory else None
     before = sink.done
     reading = _Reading(source, options, before)
-    finish = partial(_finished, base=source.clip.time_base, options=options, mask=mask)
+    finish = partial(_finished, reading=reading, options=options, mask=mask)
     try:
         if memory and remembered is not None:
             memory.load(remembered)
@@ -144,13 +144,23 @@ def translate_video(
 
 
 def _settings(
-    source: Source, output: Output, options: VideoOptions, settings: dict[str, Any] | None
+    source: Source,
+    output: Output,
+    options: VideoOptions,
+    settings: dict[str, Any] | None,
+    mask: FilmMask | None,
 ) -> dict[str, Any] | None:
     """Collect all that a segment depends on; None if the source cannot be read twice."""
     fingerprint = source.fingerprint()
-    if fingerprint is None:
+    masked = mask.fingerprint() if mask else {}
+    if fingerprint is None or masked is None:
         return None
-    how = {"options": str(asdict(options)), "segment": SEGMENT, "av": av.__version__}
+    how: dict[str, Any] = {
+        "options": str(asdict(options)),
+        "segment": SEGMENT,
+        "av": av.__version__,
+    }
+    how["mask"] = masked
     return {**(settings or {}), **how, "source": fingerprint, "output": output.settings()}
 
 
@@ -185,14 +195,21 @@ def _run(
 
 
 def _finished(
-    still: Still, after: Array, *, base: Fraction, options: VideoOptions, mask: Mask | None
+    still: Still,
+    after: Array,
+    *,
+    reading: _Reading,
+    options: VideoOptions,
+    mask: FilmMask | None,
 ) -> Still:
     """Make of a frame and its translation what is written: the one place where both meet."""
     before = still.pixels
     made = after
     if options.strength != 1 or options.keep or mask is not None:
-        made = blend(before, after, strength=options.strength, keep=options.keep, mask=mask)
-    return replace(still, pixels=shown(before, made, still.pts * base, options))
+        where = mask.at(reading.time_in_source(still)) if mask else None
+        made = blend(before, after, strength=options.strength, keep=options.keep, mask=where)
+    time = still.pts * reading.clip.time_base
+    return replace(still, pixels=shown(before, made, time, options))
 
 
 def shown(before: Array, after: Array, time: Fraction, options: VideoOptions) -> Array:
@@ -249,6 +266,10 @@ class _Reading:
             if number >= self._done:
                 pixels = resized(frame.pixels(), *size)
                 yield Still(frame.pts - self._start, frame.duration, pixels)
+
+    def time_in_source(self, still: Still) -> Fraction:
+        """Return the seconds from the source's beginning at which a frame is shown there."""
+        return (still.pts + self._start) * self.clip.time_base - self.clip.start
 
     def window(self) -> Window:
         """Return the part of the file's time that was read."""

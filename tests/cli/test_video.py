@@ -263,13 +263,20 @@ def test_control_applies_to_videos(
     [
         (["--steady", "on"], "'on' is not one of"),
         (["--steady-blend", "1"], "1.0 is not in the range"),
-        (["--mask", "alpha"], "a video takes one picture as its mask"),
+        (["--mask", "alpha"], "a video takes a picture or another video as its mask"),
         (["--strength", "2"], "strength must be from 0 to 1"),
+        (["--mask", "made.mp4"], "is the mask; masks are never overwritten"),
     ],
 )
 def test_wrong_control_of_videos_is_wrong_usage(
-    tmp_path: Path, source: Path, video: Callable[..., Done], options: list[str], reason: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    source: Path,
+    video: Callable[..., Done],
+    options: list[str],
+    reason: str,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     done = video(source, tmp_path / "made.mp4", *options)
     assert done.code == 2
     assert reason in done.err

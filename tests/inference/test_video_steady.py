@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cyclekit.inference.film_masks import StillMask
 from cyclekit.inference.steady import Steadiness, SteadyTranslator
 from cyclekit.inference.translator import Translator
 from cyclekit.inference.video import VideoOptions
@@ -89,7 +90,7 @@ def test_control_reaches_every_frame(tmp_path: Path) -> None:
     mask = np.zeros((16, 24), np.uint8)
     mask[:, 12:] = 255
     full = Wishes(codec="ffv1", pixel_format="yuv444p")
-    run(source, tmp_path / "masked.mkv", full, step=negative, mask=mask)
+    run(source, tmp_path / "masked.mkv", full, step=negative, mask=StillMask(mask))
     run(source, tmp_path / "none.mkv", full, VideoOptions(strength=0.0), step=negative)
     before, masked, none = (
         [still.pixels.astype(int) for still in frames_of(tmp_path / name)]
