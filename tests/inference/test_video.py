@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 
 from cyclekit.errors import MediaError, UsageError
-from cyclekit.inference.video import VideoOptions, result_clip, shown
+from cyclekit.inference.video_options import VideoOptions, result_clip, shown
 from cyclekit.media.images import Picture, write
 from cyclekit.media.video.clip import Clip, Colour
-from cyclekit.media.video.codecs import CODECS, Wishes
+from cyclekit.media.video.codecs import CODECS
+from cyclekit.media.video.encoding import Wishes
 from cyclekit.media.video.file import VideoFile
 from cyclekit.media.video.times import Cut
 from cyclekit.pixels import Array

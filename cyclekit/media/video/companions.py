@@ -15,7 +15,7 @@ from av.packet import Packet
 from av.stream import Discard, Disposition
 
 from cyclekit.media.video.codecs import Container
-from cyclekit.media.video.file import opened
+from cyclekit.media.video.opening import opened
 from cyclekit.media.video.transcode import TEXT, Sound, Subtitles
 from cyclekit.media.video.window import Window
 

@@ -6,8 +6,9 @@ import pytest
 
 from cyclekit.errors import MediaError
 from cyclekit.media.video.clip import Clip, Colour, Still
-from cyclekit.media.video.pipes import Y4M, RawPipe, RawSink, Y4mPipe, Y4mSink
+from cyclekit.media.video.pipes import RawPipe, RawSink
 from cyclekit.media.video.window import Window
+from cyclekit.media.video.y4m import Y4M, Y4mPipe, Y4mSink
 from tests.clips import difference, scene
 
 RATE = Fraction(30000, 1001)
