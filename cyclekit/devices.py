@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,15 @@ def has_native_bf16(device: torch.device) -> bool:
     checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     found = (getattr(torch.cpu, check, None) for check in checks)
     return device.type == "cpu" and any(bool(check()) for check in found if check)
+
+
+def full_precision(device: torch.device) -> AbstractContextManager[object]:
+    """Leave autocast within the block, for what is too small or too large for half precision."""
+    import torch
+
+    if device.type == "meta":  # knows no autocast, and has no numbers to lose
+        return nullcontext()
+    return torch.autocast(device.type, enabled=False)
 
 
 def machine_name(device: torch.device) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
@@ -51,15 +51,23 @@ class Registry(Generic[T]):
         """Return all registered names, sorted."""
         return sorted(self._factories)
 
+    def factory(self, name: str) -> Callable[..., T]:
+        """Return what was registered under `name`.
+
+        Raises:
+            UnknownNameError: if nothing was.
+        """
+        if name not in self._factories:
+            raise UnknownNameError(self.kind, name, self._factories)
+        return self._factories[name]
+
     def options(self, name: str) -> dict[str, inspect.Parameter]:
         """Return the options that the factory of `name` takes.
 
         Raises:
             UnknownNameError: if nothing is registered under that name.
         """
-        if name not in self._factories:
-            raise UnknownNameError(self.kind, name, self._factories)
-        return dict(inspect.signature(self._factories[name]).parameters)
+        return dict(inspect.signature(self.factory(name)).parameters)
 
     def check(self, spec: Spec) -> None:
         """Refuse options that the factory does not take, and values of another type.
@@ -100,11 +108,21 @@ class Registry(Generic[T]):
                 f"got {spec.options[option]!r}; leave it out"
             )
         self.check(spec)
+        self._require(spec.name, runtime)
         try:
             return self._factories[spec.name](**spec.options, **runtime)
         except (TypeError, ValueError, RuntimeError, OverflowError) as error:
             reason = str(error).partition("\n")[0]
             raise ConfigError(f"{self.kind} '{spec.name}': {reason}") from error
+
+    def _require(self, name: str, wanted: Iterable[str]) -> None:
+        """Refuse a factory that has no room for what the caller brings."""
+        for option in wanted:
+            if option not in self.options(name):
+                able = [other for other in self.names() if option in self.options(other)]
+                raise ConfigError(
+                    f"{self.kind} '{name}' takes no {option}; expected one of: {', '.join(able)}"
+                )
 
 
 _WORDS = {

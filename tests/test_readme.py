@@ -24,16 +24,19 @@ from cyclekit.models import DISCRIMINATORS, GENERATORS
 from tests.clips import make_clip
 from tests.legacy.published import resnet
 from tests.models.features.published import mobilenet_shapes, randomly
-from tests.tiny import picture, tiny_model
+from tests.tiny import picture, tiny_model, tiny_noise_model
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.startswith("cyclekit ")]
 SHORT = ["--set", "generator.width=8", "--set", "discriminator.width=8", "--set", "data.crop=32"]
+NOISY = ["--set", "generator.side=16", "--set", "data.load=16", "--set", "data.crop=16"]
 SHORTENED = {
     "--start 1:30 --end 1:45": "--start 0.1 --end 0.5",
-    "--minutes 60": "--images 4 " + " ".join(SHORT),
+    "--minutes 60": " ".join(["--images 4", *SHORT]),
+    "--method gan": " ".join(["--method gan --images 4 --set train.batch=2", *SHORT, *NOISY]),
+    "--method biggan": " ".join(["--method biggan --images 4 --set train.batch=2", *SHORT, *NOISY]),
 }
 
 
@@ -41,8 +44,8 @@ SHORTENED = {
 def desk(tmp_path_factory):
     """Lay out what the README's commands name."""
     folder = tmp_path_factory.mktemp("desk")
-    for name in ("photos", "horses", "zebras"):
-        (folder / name).mkdir()
+    for name in ("photos", "horses", "zebras", "faces", "clothing/bags", "clothing/shoes"):
+        (folder / name).mkdir(parents=True)
         for i in range(3):
             cv2.imwrite(str(folder / name / f"{i}.png"), picture(24, 32, seed=i))
     for name in ("holiday.jpg", "panorama.tif", "mask.png"):
@@ -50,6 +53,7 @@ def desk(tmp_path_factory):
     shutil.copytree(folder / "photos", folder / "masks")
     make_clip(folder / "holiday.mp4")
     tiny_model(folder / "runs/zebra/model.safetensors", keep_discriminators=True)
+    tiny_noise_model(folder / "runs/clothing/model.safetensors", ("bags", "shoes"))
     for place, name in (("A", "horses"), ("B", "zebras")):
         for part in ("train", "test"):
             shutil.copytree(folder / name, folder / f"horse2zebra/{part}{place}")
@@ -60,8 +64,8 @@ def desk(tmp_path_factory):
 
 
 def test_the_readme_has_commands():
-    assert len(COMMANDS) >= 16
-    assert {"translate", "critique", "video", "train", "evaluate", "models", "data"} == {
+    assert len(COMMANDS) >= 19
+    assert {"translate", "critique", "video", "train", "sample", "evaluate", "models", "data"} == {
         line.split()[1] for line in COMMANDS
     }
 
@@ -71,7 +75,7 @@ def test_the_readme_has_commands():
 )
 def test_a_command_of_the_readme_runs(desk, line):
     for long, short in SHORTENED.items():
-        line = line.replace(long, short).replace("-o runs/zebra", "-o runs/new")
+        line = line.replace(long, short).replace("-o runs/", "-o runs/new-")
     command = [sys.executable, "-m", *shlex.split(line)]
     surroundings = {**os.environ, "XDG_CACHE_HOME": str(desk), "MPLCONFIGDIR": get_cachedir()}
     result = subprocess.run(

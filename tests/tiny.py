@@ -10,10 +10,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cyclekit.checkpoint.model import Critics, ModelInfo, save_model
-from cyclekit.models import DISCRIMINATORS, GENERATORS, ImageGenerator
+from cyclekit.models import DISCRIMINATORS, GENERATORS
+from cyclekit.models.base import Kind
 from cyclekit.registry import Registry, Spec
 
-SMALL: dict[str, Any] = {"width": 8, "blocks": 1, "depth": 2}
+SMALL: dict[str, Any] = {
+    "width": 8,
+    "blocks": 1,
+    "depth": 2,
+    "side": 16,
+    "latent": 8,
+    "chunk": 4,
+    "embedding": 8,
+}
 """What makes a network small, where it has such an option."""
 
 
@@ -34,11 +43,16 @@ def tiny_spec(registry: Registry[Any], name: str, **options: Any) -> Spec:
     return Spec(name, small | options)
 
 
-def tiny_generator(name: str = "mobile", **options: Any) -> ImageGenerator:
+def tiny_generator(name: str = "mobile", **options: Any) -> Any:
     """Build a tiny generator in evaluation mode; the same weights every time."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return GENERATORS.create(tiny_spec(GENERATORS, name, **options)).eval()
+
+
+def names_of(kind: Kind) -> list[str]:
+    """List the generators that make pictures from pictures, or from noise."""
+    return [name for name in GENERATORS.names() if tiny_generator(name).kind == kind]
 
 
 def batch(
@@ -70,4 +84,13 @@ def tiny_model(
     info = ModelInfo(tiny_spec(GENERATORS, "mobile"), names, directions, {"images": 12}, critics)
     judges = {name: DISCRIMINATORS.create(spec) for name in (critics.domains if critics else ())}
     save_model(path, {direction: tiny_generator() for direction in directions}, info, judges)
+    return path
+
+
+def tiny_noise_model(path: Path, names: tuple[str, ...] = ("cat", "dog", "owl")) -> Path:
+    """Write a model file that makes 16 px pictures from noise: of several classes, or one."""
+    classes = {"classes": len(names)} if len(names) > 1 else {}
+    spec = tiny_spec(GENERATORS, "biggan", **classes)
+    info = ModelInfo(spec, names, ("noise",), {"images": 12}, kind="noise")
+    save_model(path, {"noise": tiny_generator("biggan", **classes)}, info)
     return path

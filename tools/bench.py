@@ -1,6 +1,6 @@
 """Measure cyclekit beside a plain reference, in one run: `tools/bench.py [PART...] [--json]`.
 
-Parts: forward, train, translate, memory, control, video, video-memory, help, large (all by
+Parts: forward, train, translate, memory, many, control, video, video-memory, help, large (all by
 default). Ratios are of the best of several alternating runs, because machines are shared. Runs
 unchanged on a CPU and on a GPU.
 """
@@ -25,6 +25,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 from benches.large import bench_large
+from benches.many import bench_many
 from plain_reference import PlainCycleGAN, plain_resnet
 
 from cyclekit.config.resolve import parse_set, read_preset, resolve
@@ -45,6 +46,7 @@ def main() -> None:
         "train": bench_train,
         "translate": bench_translate,
         "memory": bench_memory,
+        "many": bench_many,
         "control": bench_control,
         "video": bench_video,
         "video-memory": bench_video_memory,

@@ -2,9 +2,10 @@
 
 Every damaged file goes through both readers and, a hundred in a folder, through the whole command
 `translate` with a generator that changes nothing. What counts as a fault: a crash; a traceback, or
-any other line that is not ours; more than `--limit` seconds for one file; an input that was
-changed; an output that is not whole, or that belongs to a file that was refused; whatever else
-stays behind. Files with faults are named and kept.
+any other line that is not ours; more than `--limit` seconds for one file (or for each 10 megapixels
+of it, if the damage made it so large); an input that was changed; an output that is not whole, or
+that belongs to a file that was refused; whatever else stays behind. Files with faults are named and
+kept.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ BATCH = 100
 MEMORY = 8 * 2**30
 """Bytes of address space for a process under test: a bomb must hurt nobody else."""
 LARGEST = 10_000_000
-"""Pixels; larger originals take seconds when they are whole."""
+"""Pixels of an original; larger ones take seconds when they are whole."""
 START = 60
 """Seconds that a process may take beside its files: imports, on a busy machine."""
 ENDS = ("ended with 0", "ended with 1", "ended with 3")
@@ -94,7 +95,8 @@ def read_all(source: Path) -> None:
         for reader in (read, read_rgb):
             started = time.process_time()  # others share the machine; a hang ends the process
             try:
-                reader(path)
+                made = reader(path)
+                answer["height"], answer["width"] = getattr(made, "pixels", made).shape[:2]
             except MediaError as error:
                 answer["error"] = str(error)
             answer["seconds"] = max(answer["seconds"], time.process_time() - started)
@@ -167,7 +169,8 @@ class Run:
         seconds = max(answer.get("seconds", 0), answer["waited"])
         self.counts[f"{what} {'refused' if error else 'took'}"] += 1
         self.slowest = max(self.slowest, (seconds, name))
-        if seconds > self.limit:
+        pixels = answer.get("width", 1) * answer.get("height", 1)
+        if seconds > self.limit * max(1, pixels / LARGEST):
             self._fault(name, f"{what} took {seconds:.1f} s")
         if error is not None and (not error.strip() or "\n" in error):
             self._fault(name, f"{what} gave no line as its reason: {error!r}")

@@ -1,9 +1,9 @@
 """A model is one safetensors file that explains itself: weights, and in its header all the rest.
 
-Header (JSON under the key "cyclekit"): format version, the generator's spec, the domains' names,
-which directions are inside, where the model comes from, and, if the discriminators were kept, how
-to build them. What a reader does not know it leaves alone, so a new entry that may be absent needs
-no new format.
+Header (JSON under the key "cyclekit"): format version, the kind of generator and its spec, the
+domains' names, which directions are inside, where the model comes from, and, if the discriminators
+were kept, how to build them. What a reader does not know it leaves alone, so a new entry that may be
+absent needs no new format.
 """
 
 from __future__ import annotations
@@ -21,14 +21,18 @@ from torch import Tensor, nn
 
 from cyclekit.errors import CheckpointError, CyclekitError, MediaError, UnknownNameError
 from cyclekit.media.atomic import replacing
-from cyclekit.models import DISCRIMINATORS, GENERATORS, Discriminator, ImageGenerator
+from cyclekit.models import DISCRIMINATORS, GENERATORS, Discriminator, Generator
+from cyclekit.models.base import Kind
 from cyclekit.registry import Registry, Spec
 
 Network = TypeVar("Network", bound=nn.Module)
 
-FORMAT = 1
+FORMAT = 2
+"""1 knew translators only, and did not name the kind."""
 KEY = "cyclekit"
 DIRECTIONS = ("ab", "ba")
+WAYS: dict[Kind, tuple[str, ...]] = {"translator": DIRECTIONS, "noise": ("noise",)}
+"""What the networks of each kind are called."""
 DOMAINS = ("a", "b")
 _COUNTS = ("blocks", "depth", "layers")
 """Options that count parts of a network; every part has tensors of its own."""
@@ -52,18 +56,28 @@ class ModelInfo:
 
     generator: Spec
     """How to build the network of every direction."""
-    names: tuple[str, str] = ("A", "B")
-    """Domains, first and second; direction "ab" turns the first into the second."""
+    names: tuple[str, ...] = ("A", "B")
+    """Domains. Of a translator, first and second: direction "ab" turns the first into the second.
+    Of a generator from noise, what it makes: one name, or one a class."""
     directions: tuple[str, ...] = DIRECTIONS
-    """Which generators are inside: "ab", "ba" or both."""
+    """Which generators are inside: "ab", "ba" or both; or "noise"."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """Where the model comes from: recipe, images seen, date, version; any JSON."""
     critics: Critics | None = None
     """The discriminators inside; None if there are none."""
+    kind: Kind = "translator"
+    """What its generators make pictures from: pictures, or noise."""
 
     def domains(self, direction: str) -> tuple[str, str]:
-        """Return (source, target) names of a direction."""
-        return self.names if direction == "ab" else self.names[::-1]
+        """Return (source, target) names of a translator's direction."""
+        first, second = self.names
+        return (first, second) if direction == "ab" else (second, first)
+
+    def abilities(self) -> tuple[str, ...]:
+        """Return what the model can do, as "horse-to-zebra" or "noise-to-zebra"."""
+        if self.kind == "noise":
+            return tuple(f"noise-to-{name}" for name in self.names)
+        return tuple("-to-".join(self.domains(direction)) for direction in self.directions)
 
     def find(self, wanted: str | None) -> str:
         """Return the direction that `wanted` names.
@@ -78,7 +92,7 @@ class ModelInfo:
         if wanted is None:
             return self.directions[0]
         keys = {direction: direction for direction in self.directions}
-        pairs = {"-to-".join(self.domains(direction)): direction for direction in self.directions}
+        pairs = dict(zip(self.abilities(), self.directions, strict=True))
         targets = {self.domains(direction)[1]: direction for direction in self.directions}
         ways = keys | pairs | targets
         if wanted not in ways:
@@ -88,7 +102,7 @@ class ModelInfo:
 
 def save_model(
     path: Path,
-    generators: Mapping[str, ImageGenerator],
+    generators: Mapping[str, Generator],
     info: ModelInfo,
     discriminators: Mapping[str, Discriminator] | None = None,
 ) -> None:
@@ -147,12 +161,12 @@ def read_info(path: Path) -> ModelInfo:
     return _parse(path, metadata[KEY])
 
 
-def load_model(path: Path, direction: str | None = None) -> tuple[ImageGenerator, ModelInfo, str]:
+def load_model(path: Path, direction: str | None = None) -> tuple[Generator, ModelInfo, str]:
     """Build one direction's generator and fill it.
 
     Args:
         path: a file that `save_model` wrote.
-        direction: as in `ModelInfo.find`.
+        direction: as in `ModelInfo.find`; None takes the only or first.
 
     Returns:
         The generator in evaluation mode on the CPU, the file's info, and the direction chosen.
@@ -163,7 +177,9 @@ def load_model(path: Path, direction: str | None = None) -> tuple[ImageGenerator
     """
     info = read_info(path)
     chosen = info.find(direction)
-    return _load(path, GENERATORS, info.generator, chosen), info, chosen
+    generator = _load(path, GENERATORS, info.generator, chosen)
+    _check_header(path, info, generator)
+    return generator, info, chosen
 
 
 def load_discriminator(path: Path, critics: Critics, domain: str) -> Discriminator:
@@ -217,9 +233,25 @@ def _check_counts(path: Path, spec: Spec, tensors: int) -> None:
             )
 
 
+def _check_header(path: Path, info: ModelInfo, generator: Generator) -> None:
+    """Refuse a header that says of the generator what it is not."""
+    name = info.generator.name
+    if generator.kind != info.kind:
+        raise CheckpointError(
+            f"{path}: '{name}' is no {info.kind} generator; the header is damaged"
+        )
+    classes = getattr(generator, "classes", 0)
+    if classes and classes != len(info.names):
+        raise CheckpointError(
+            f"{path}: '{name}' makes {classes} classes, but {len(info.names)} are named; "
+            "the header is damaged"
+        )
+
+
 def _dump(info: ModelInfo) -> str:
     header = {
         "format": FORMAT,
+        "kind": info.kind,
         "generator": {"name": info.generator.name, **info.generator.options},
         "names": info.names,
         "directions": info.directions,
@@ -244,16 +276,22 @@ def _parse(path: Path, text: str) -> ModelInfo:
             )
         info = ModelInfo(
             generator=_parse_spec(header["generator"]),
-            names=(str(header["names"][0]), str(header["names"][1])),
+            names=tuple(str(name) for name in header["names"]),
             directions=tuple(str(direction) for direction in header["directions"]),
             provenance=dict(header["provenance"]),
             critics=_parse_critics(header.get("critics")),
+            kind=header.get("kind", "translator"),
         )
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise CheckpointError(f"{path}: damaged header ({error})") from error
-    if not info.directions or set(info.directions) - set(DIRECTIONS):
+    if info.kind not in WAYS:
+        raise CheckpointError(f"{path}: holds a '{info.kind}'; expected {' or '.join(WAYS)}")
+    if not info.directions or set(info.directions) - set(WAYS[info.kind]):
         raise CheckpointError(f"{path}: damaged header (directions {info.directions})")
-    if info.critics and not set(DOMAINS).issuperset(info.critics.domains):
+    if len(info.names) != 2 if info.kind == "translator" else not info.names:
+        raise CheckpointError(f"{path}: damaged header (names {info.names})")
+    judged = DOMAINS if info.kind == "translator" else ()
+    if info.critics and not set(judged).issuperset(info.critics.domains):
         raise CheckpointError(f"{path}: damaged header (critics of {info.critics.domains})")
     return info
 

@@ -142,7 +142,7 @@ def _task(given: dict[str, Any], folder: Path, progress: EvaluationProgress) -> 
     )  # fmt: skip
 
 
-def _data_of_runs(runs: tuple[Path, ...]) -> tuple[tuple[Path, ...], tuple[str, str] | None]:
+def _data_of_runs(runs: tuple[Path, ...]) -> tuple[tuple[Path, ...], tuple[str, ...] | None]:
     """Return the dataset that the runs learned from."""
     from cyclekit.hub.runs import open_run
 

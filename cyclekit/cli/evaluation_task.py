@@ -74,7 +74,7 @@ def named_models(models: Sequence[str], runs: Sequence[Path], *, seeds: bool) ->
 
 
 def task_of_models(
-    models: Sequence[Named], roots: Sequence[Path], names: tuple[str, str] | None,
+    models: Sequence[Named], roots: Sequence[Path], names: tuple[str, ...] | None,
     direction: str | None, folder: Path, progress: EvaluationProgress, pairs: Any, how: dict[str, Any],
 ) -> Task:  # fmt: skip
     """Translate the test split with every model, there and back where a model knows the way.
@@ -107,7 +107,7 @@ def task_of_models(
 
 
 def _translate(
-    model: Named, roots: Sequence[Path], names: tuple[str, str] | None, direction: str | None,
+    model: Named, roots: Sequence[Path], names: tuple[str, ...] | None, direction: str | None,
     folder: Path, progress: EvaluationProgress, how: dict[str, Any],
 ) -> tuple[Candidate, Split]:  # fmt: skip
     from cyclekit.evaluation.task import Candidate

@@ -19,7 +19,8 @@ from cyclekit.errors import CyclekitError
 COMMANDS = {
     "translate": "Translate pictures with a model.",
     "video": "Translate a video with a model.",
-    "train": "Train a model on two folders of pictures.",
+    "train": "Train a model on folders of pictures.",
+    "sample": "Make pictures from noise with a model.",
     "critique": "Ask a discriminator how real pictures look.",
     "evaluate": "Measure how good pictures or models are.",
     "models": "List, show and convert models.",

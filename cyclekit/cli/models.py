@@ -45,11 +45,10 @@ command.add_command(pull)
 def list_models(as_json: bool) -> None:
     """Print the models inside the package."""
     from cyclekit.checkpoint.model import read_info
-    from cyclekit.hub.card import translations
     from cyclekit.hub.source import embedded_models
 
     for name, path in embedded_models().items():
-        directions, size = translations(read_info(path)), path.stat().st_size
+        directions, size = read_info(path).abilities(), path.stat().st_size
         if as_json:
             click.echo(json.dumps({"name": name, "directions": directions, "bytes": size}))
         else:
@@ -121,15 +120,19 @@ def _rename(info: ModelInfo, names: tuple[str, str]) -> ModelInfo:
 
 
 def _page(card: Card) -> str:
+    from cyclekit.hub.card import SIDE
+
+    translates = card.kind == "translator"
+    side = SIDE if translates else card.side
     lines = {
         "file": f"{card.path} ({card.bytes / 1e6:.1f} MB)",
-        "translates": ", ".join(card.directions),
+        "translates" if translates else "makes": ", ".join(card.directions),
         "architecture": " ".join(
             [card.architecture, *(f"{key}={value}" for key, value in card.options.items())]
         ),
-        "parameters": f"{card.parameters:,} a direction",
-        "cost": f"{card.macs / 1e9:.2f} billion multiplications at 256x256",
-        "stride": f"{card.stride} px",
+        "parameters": f"{card.parameters:,} a direction" if translates else f"{card.parameters:,}",
+        "cost": f"{card.macs / 1e9:.2f} billion multiplications at {side}x{side}",
+        **({"stride": f"{card.stride} px"} if translates else {}),
         **({"discriminators": card.discriminators} if card.discriminators else {}),
         **{key.replace("_", " "): _words(value) for key, value in card.provenance.items()},
     }

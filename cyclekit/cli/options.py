@@ -36,7 +36,7 @@ precision = click.option(
     type=click.Choice(["auto", "fp32", "bf16", "fp16"]),
     default="auto",
     show_default=True,
-    help="Number format; auto is the fastest that does not change the picture.",
+    help="Number format; auto is the fastest that changes a built-in picture by less than a level.",
 )
 
 
@@ -56,13 +56,14 @@ tile = click.option(
     default="auto",
     show_default=True,
     callback=_parse_tile,
-    help="Run pictures in tiles of N pixels a side; auto: where memory asks for it. The result is"
-    " the same.",
+    help="Run pictures in tiles of N pixels a side, 16 or more; auto: where memory asks for it. The"
+    " result is the same, but for the rounding of the number format (none to see in fp32).",
 )
 memory = click.option(
     "--memory",
     metavar="SIZE",
-    help="Memory to work in, such as 4G or 800M.  [default: a share of what is free]",
+    help="Memory to work in beside the program itself (300 MB) and the smallest tile, such as 4G or"
+    " 800M.  [default: a share of what is free]",
 )
 compiled = click.option(
     "--compile",
@@ -139,7 +140,7 @@ _CONTROL = (
     click.option("--keep-color", is_flag=True, help="Keep the original's colours."),
     click.option(
         "--mask",
-        metavar="FILE|alpha",
+        metavar="FILE|DIR|alpha",
         help="Translate where this is white, keep what is black: a picture, a folder of pictures"
         " of the same names, or 'alpha', each picture's own opacity; for a video, a picture or a"
         " video that runs beside it.",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cyclekit.inference.results import Options
     from cyclekit.inference.translator import Translator
     from cyclekit.media.mirror import Job
+    from cyclekit.models import ImageGenerator
 
 _ELSEWHERE = (
     "model",
@@ -43,7 +44,7 @@ def watch_with_page(
     jobs: Sequence[Job],
     output: Path,
     *,
-    opened: OpenModel,
+    opened: OpenModel[ImageGenerator],
     translator: Translator,
     build: Build,
     chosen: Options,
@@ -80,7 +81,9 @@ def watch_with_page(
         report.fail(f"no report: {writer.problem}")
 
 
-def _open_cycle(opened: OpenModel, translator: Translator, build: Build) -> CycleCheck | None:
+def _open_cycle(
+    opened: OpenModel[ImageGenerator], translator: Translator, build: Build
+) -> CycleCheck | None:
     from cyclekit.hub.open import open_generator
     from cyclekit.inference.cycle import CycleCheck
 
@@ -91,7 +94,7 @@ def _open_cycle(opened: OpenModel, translator: Translator, build: Build) -> Cycl
     return CycleCheck(translator, build(back.generator, precision=translator.precision))
 
 
-def _facts(opened: OpenModel, translator: Translator) -> dict[str, str]:
+def _facts(opened: OpenModel[ImageGenerator], translator: Translator) -> dict[str, str]:
     directions = (" to ".join(opened.info.domains(one)) for one in opened.info.directions)
     return {
         "translation": " to ".join(opened.names),
@@ -99,7 +102,7 @@ def _facts(opened: OpenModel, translator: Translator) -> dict[str, str]:
         "directions in the model": ", ".join(directions),
         "device": str(translator.device),
         "precision": f"{translator.precision} ({translator.reason})",
-        "settings": _settings(),
+        "settings of this run": _settings(),
     }
 
 
@@ -123,6 +126,6 @@ def _word(option: str, value: Any) -> str:
     return f"{name} {'×'.join(map(str, value)) if isinstance(value, tuple) else value}"
 
 
-def _identity(opened: OpenModel) -> str:
+def _identity(opened: OpenModel[ImageGenerator]) -> str:
     stat = opened.path.stat()
     return f"{opened.path.resolve()} {stat.st_size} {stat.st_mtime_ns} {opened.direction}"

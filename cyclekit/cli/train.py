@@ -15,16 +15,18 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    short_help="Learn to turn one pile of pictures into another.",
+    short_help="Learn to make pictures, from others or from noise.",
     epilog="""\b
 Examples:
   cyclekit train horses/ zebras/ -o runs/zebra --preset cyclegan-lite --minutes 60
-  cyclekit train horse2zebra/ -o runs/zebra --names horse zebra --set data.crop=128""",
+  cyclekit train horse2zebra/ -o runs/zebra --names horse zebra --set data.crop=128
+  cyclekit train faces/ -o runs/faces --method gan
+  cyclekit train clothing/ -o runs/clothing --method biggan""",
 )
 @click.argument("roots", nargs=-1, metavar="FOLDER...", type=click.Path(path_type=Path))
 @click.option("-o", "--output", "folder", metavar="RUN", type=click.Path(path_type=Path), help="Folder of the run; the same command goes on where it was interrupted.")  # fmt: skip
-@click.option("--method", metavar="NAME", help="The game.  [default: the preset's]")
-@click.option("--preset", metavar="NAME", default="cyclegan", show_default=True, help="Settings to start from: cyclegan, cyclegan-lite, painting.")  # fmt: skip
+@click.option("--method", metavar="NAME", help="The game: cyclegan, gan or biggan.  [default: the preset's]")  # fmt: skip
+@click.option("--preset", metavar="NAME", help="Settings to start from: cyclegan, cyclegan-lite, painting, gan, biggan.  [default: the method's, or cyclegan]")  # fmt: skip
 @click.option("--config", "file", metavar="FILE", type=click.Path(path_type=Path), help="Settings that --dry-run printed; replaces the preset.")  # fmt: skip
 @click.option("--set", "settings", metavar="SECTION.KEY=VALUE", multiple=True, help="Change one setting; may be repeated.")  # fmt: skip
 @click.option("--names", nargs=2, metavar="FIRST SECOND", help="Names of the two domains.  [default: the folders']")  # fmt: skip
@@ -37,15 +39,16 @@ Examples:
 @click.option("--dry-run", is_flag=True, help="Print the settings as YAML and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="Errors only.")
 def command(
-    roots: tuple[Path, ...], folder: Path | None, method: str | None, preset: str,
+    roots: tuple[Path, ...], folder: Path | None, method: str | None, preset: str | None,
     file: Path | None, settings: tuple[str, ...], names: tuple[str, str] | None,
     images: int | None, epochs: float | None, minutes: float | None,
     device: str, precision: str | None, keep_discriminators: bool, dry_run: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    """Learn to turn one pile of pictures into another.
+    """Learn to turn one pile of pictures into another, or to make more of one.
 
-    FOLDER... is two folders, one a domain; or one that holds trainA and trainB (and testA,
-    testB), or train/NAME1 and train/NAME2, or side-by-side pairs.
+    For cyclegan, FOLDER... is two folders, one a domain; or one that holds trainA and trainB (and
+    testA, testB), or train/NAME1 and train/NAME2, or side-by-side pairs. For gan it is one folder
+    of pictures; for biggan one with a folder a class.
 
     RUN gets model.safetensors, samples/, log.jsonl, config.yaml and state.pt. Ctrl-C saves and
     stops. Exit codes: 0 done, 1 cannot go on, 2 wrong usage, 130 interrupted.
@@ -69,17 +72,19 @@ def command(
 
 
 def _resolve(
-    file: Path | None, preset: str, settings: tuple[str, ...],
+    file: Path | None, preset: str | None, settings: tuple[str, ...],
     lengths: dict[str, Any], options: dict[str, Any],
 ) -> Config:  # fmt: skip
-    from cyclekit.config.resolve import parse_set, read_file, read_preset, resolve
+    from cyclekit.config.resolve import parse_set, preset_names, read_file, read_preset, resolve
 
     given = {unit: length for unit, length in lengths.items() if length is not None}
     if len(given) > 1:
         raise UsageError(f"give one of --images, --epochs, --minutes, not {len(given)}")
+    method = options["method"]
+    preset = preset or (method if method in preset_names() else "cyclegan")
     trees = [read_file(file) if file else read_preset(preset)]
-    if options["method"]:
-        trees.append({"method": {"name": options["method"]}})
+    if method:
+        trees.append({"method": {"name": method}})
     data = {}
     if options["roots"]:
         data["roots"] = [str(root.resolve()) for root in options["roots"]]
@@ -98,8 +103,9 @@ def _resolve(
 
 def _train(config: Config, folder: Path, device: str, quiet: bool) -> None:
     from cyclekit.cli.training_report import Interruption, TrainingReport
-    from cyclekit.data.layouts import find_domains
+    from cyclekit.data.kinds import KINDS
     from cyclekit.devices import find_device
+    from cyclekit.methods.base import data_kind
     from cyclekit.training.distributed import join_team, leave_team
     from cyclekit.training.loop import train
 
@@ -108,7 +114,7 @@ def _train(config: Config, folder: Path, device: str, quiet: bool) -> None:
     if not any((config.train.images, config.train.epochs, config.train.minutes)):
         raise ConfigError("the run has no length; give --images, --epochs or --minutes")
     chosen = find_device(device)
-    domains = find_domains(config.data.roots, config.data.names)
+    domains = KINDS[data_kind(config.method.name)].find(config.data.roots, config.data.names)
     team: Team = join_team(chosen)
     try:
         with Interruption() as interruption, TrainingReport(quiet or not team.leads) as report:

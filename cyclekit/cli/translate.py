@@ -139,6 +139,7 @@ def _plan(
 ) -> list[Job]:
     """Name the outputs; where OUT names a picture, that file."""
     from cyclekit.media.encode import FORMATS
+    from cyclekit.media.find import real
     from cyclekit.media.mirror import Job, compare_path, plan
 
     kind = FORMATS.get(output.suffix.lower())
@@ -154,7 +155,7 @@ def _plan(
     for path in (output, compare_path(output)) if compare else (output,):
         if path.exists() and path.samefile(inputs[0]):
             raise UsageError(f"-o {output}: {path} is the input; inputs are never overwritten")
-        if path.resolve() in masks:
+        if Path(real(path)) in masks:
             raise UsageError(f"-o {output}: {path} is a mask; masks are never overwritten")
     return [Job(inputs[0], output)]
 
@@ -162,6 +163,7 @@ def _plan(
 def _check_folder(inputs: tuple[Path, ...], output: Path) -> None:
     """Refuse an OUT that is no picture to write, and cannot be meant as a folder."""
     from cyclekit.media.encode import FORMATS
+    from cyclekit.media.find import real
 
     if output.is_file():
         raise UsageError(f"-o {output} is a file, but not a picture; expected a folder")
@@ -170,5 +172,5 @@ def _check_folder(inputs: tuple[Path, ...], output: Path) -> None:
         hint = f"expected one of {', '.join(FORMATS)}, or a folder (make one of this name first)"
         raise UsageError(f"-o {output}: cannot write '{output.suffix}'; {hint}")
     for path in inputs:
-        if path.is_dir() and path.resolve() == output.resolve():
+        if path.is_dir() and real(path) == real(output):
             raise UsageError(f"-o {output}: input and output are the same folder; choose another")

@@ -22,6 +22,7 @@ from cyclekit.media.video.encoding import Wishes
 from cyclekit.media.video.output import choose_output
 from cyclekit.media.video.source import open_source
 from cyclekit.media.video.work import stored_settings
+from cyclekit.models import ImageGenerator
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Network:
         self._batch_size = batch_size
         self._report = report
         self._translator = cache(self._build)
-        self._opened: OpenModel | None = None
+        self._opened: OpenModel[ImageGenerator] | None = None
 
     def translator(self, output: Path) -> Translator:
         """Return the network for an output; unfinished work goes on in the format it began in."""

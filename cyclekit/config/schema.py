@@ -37,9 +37,11 @@ class Data(Section):
     """Which pictures, and how they become training crops."""
 
     roots: tuple[Path, ...] = ()
-    """One folder that holds both domains, or one folder a domain."""
-    names: tuple[str, str] | None = None
-    """Names of the two domains; None takes them from the folders."""
+    """One folder that holds all domains, or one folder a domain."""
+    names: tuple[str, ...] | None = None
+    """Names of the domains; None takes them from the folders."""
+    fit: Literal["crop", "whole"] = "crop"
+    """How a long picture becomes square: crop cuts, whole draws its edges out first."""
     load: Positive | None = 286
     """Short side that pictures are resized to before the crop, px; None keeps their size."""
     crop: Positive = 256
@@ -73,7 +75,7 @@ class Train(Section):
     images: Positive | None = None
     """Length in pictures of each domain."""
     epochs: Annotated[float, Field(gt=0)] | None = None
-    """Length in passes over the larger domain."""
+    """Length in passes over all pictures; of two domains, over the larger one."""
     minutes: Annotated[float, Field(gt=0)] | None = None
     """Length in minutes; turned into pictures once the speed has been measured."""
     batch: Positive = 1
@@ -85,7 +87,7 @@ class Train(Section):
     initialization: str = "normal"
     """First weights: normal, xavier, kaiming, orthogonal."""
     gain: Annotated[float, Field(gt=0)] = 0.02
-    """Deviation or gain of the first weights."""
+    """Deviation or gain of the first weights; orthogonal wants 1."""
     half_life: Annotated[float, Field(ge=0)] = 1000
     """Half-life of the generators' averaged weights, in pictures; 0 for no average."""
     state_every: Positive = 2000

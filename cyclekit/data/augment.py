@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import cv2
 import numpy as np
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 # albumentations asks a server for its newest version at import, and warns about it.
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 import albumentations as A
+
+Fit = Literal["crop", "whole"]
 
 
 class Augmentation:
@@ -23,10 +25,19 @@ class Augmentation:
         crop: side of the crop, px.
         flip: probability of a left-right flip.
         color: strength of brightness, contrast and saturation changes, 0 for none.
+        fit: crop, or whole: the picture's edges are drawn out to a square first, so that nothing
+            of a long picture is ever cut off.
     """
 
-    def __init__(self, load: int | None, crop: int, flip: float = 0.5, color: float = 0.0) -> None:
-        self.load, self.crop = load, crop
+    def __init__(
+        self,
+        load: int | None,
+        crop: int,
+        flip: float = 0.5,
+        color: float = 0.0,
+        fit: Fit = "crop",
+    ) -> None:
+        self.load, self.crop, self.fit = load, crop, fit
         steps: list[Any] = [A.RandomCrop(crop, crop)]
         if flip:
             steps.append(A.HorizontalFlip(p=flip))
@@ -44,6 +55,8 @@ class Augmentation:
 
     def prepare(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Do what is the same every time, so that it can be kept: resize (H, W, 3) uint8."""
+        if self.fit == "whole":
+            image = _squared(image)
         short = min(image.shape[:2])
         wanted = max(self.load or short, self.crop)
         if wanted == short:
@@ -56,3 +69,11 @@ class Augmentation:
         """Draw one crop (crop, crop, 3) of a prepared picture; the same for the same seed."""
         self._compose.set_random_seed(seed)
         return cast("NDArray[np.uint8]", self._compose(image=image)["image"])
+
+
+def _squared(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = image.shape[:2]
+    side = max(height, width)
+    top, left = (side - height) // 2, (side - width) // 2
+    edges = (top, side - height - top, left, side - width - left)
+    return np.asarray(cv2.copyMakeBorder(image, *edges, cv2.BORDER_REPLICATE), np.uint8)

@@ -1,13 +1,13 @@
-"""Which pictures belong to which domain, read from the way folders are laid out."""
+"""Which pictures belong to which of two domains, read from the way folders are laid out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from cyclekit.errors import DataError, MediaError
+from cyclekit.errors import ConfigError, DataError, MediaError
 from cyclekit.media.folders import list_pictures
 from cyclekit.media.images import read_rgb
 
@@ -56,9 +56,7 @@ def find_domains(
     Raises:
         DataError: if the folders do not exist or are laid out otherwise.
     """
-    for root in roots:
-        if not root.is_dir():
-            raise DataError(f"{root}: no such folder")
+    require_folders(roots)
     if len(roots) == 2 and roots[0].resolve() == roots[1].resolve():
         raise DataError(f"{roots[0]}: both domains are the same folder; give two")
     if len(roots) == 2:
@@ -67,14 +65,48 @@ def find_domains(
         domains = _one_root(roots[0])
     else:
         raise DataError(f"expected one or two folders of pictures, got {len(roots)}")
-    first, second = names or (domains[0].name, domains[1].name)
+    first, second = check_names(names, 2) or (domains[0].name, domains[1].name)
     if first == second:
         first, second = f"{first}-A", f"{second}-B"
-    return _named(domains[0], first), _named(domains[1], second)
+    return replace(domains[0], name=first), replace(domains[1], name=second)
+
+
+def require_folders(roots: Sequence[Path]) -> None:
+    """Refuse what is no folder.
+
+    Raises:
+        DataError: naming the first.
+    """
+    for root in roots:
+        if not root.is_dir():
+            raise DataError(f"{root}: no such folder")
+
+
+def check_names(names: Sequence[str] | None, count: int) -> Sequence[str] | None:
+    """Return the names if there is one a domain.
+
+    Raises:
+        ConfigError: if there are more or fewer.
+    """
+    if names is not None and len(names) != count:
+        raise ConfigError(f"data.names: expected {count}, one a domain, got {len(names)}")
+    return names
+
+
+def sources_of(folder: Path) -> tuple[Source, ...]:
+    """Return all pictures under a folder, as they are."""
+    return tuple(Source(path) for path in list_pictures(folder))
+
+
+def split(name: str, train: tuple[Source, ...], held_out: tuple[Source, ...]) -> Domain:
+    """Make a domain; where nothing is held out, set a few of many pictures aside."""
+    if not held_out and len(train) > 10 * HELD_OUT:
+        train, held_out = train[:-HELD_OUT], train[-HELD_OUT:]
+    return Domain(name, train, held_out)
 
 
 def _two_folders(a: Path, b: Path) -> tuple[Domain, Domain]:
-    return _split(a.name, _sources(a), ()), _split(b.name, _sources(b), ())
+    return split(a.name, sources_of(a), ()), split(b.name, sources_of(b), ())
 
 
 def _one_root(root: Path) -> tuple[Domain, Domain]:
@@ -85,7 +117,7 @@ def _one_root(root: Path) -> tuple[Domain, Domain]:
             return _inside(root, train)
     pictures = list_pictures(root)
     if pictures and all(_is_wide(path) for path in pictures[:LOOKED_AT]):
-        return _pairs(root.name, _sources(root), ())
+        return _pairs(root.name, sources_of(root), ())
     raise DataError(
         f"{root}: expected trainA and trainB, or train/NAME1 and train/NAME2, "
         "or side-by-side pairs, at least 1.5 times as wide as high; or give two folders"
@@ -94,23 +126,23 @@ def _one_root(root: Path) -> tuple[Domain, Domain]:
 
 def _lettered(root: Path, train: str, letter: str) -> Domain:
     tests = [root / f"{test}{letter}" for test in TEST]
-    held_out = next((_sources(test) for test in tests if test.is_dir()), ())
-    return _split(letter, _sources(root / f"{train}{letter}"), held_out)
+    held_out = next((sources_of(test) for test in tests if test.is_dir()), ())
+    return split(letter, sources_of(root / f"{train}{letter}"), held_out)
 
 
 def _inside(root: Path, train: str) -> tuple[Domain, Domain]:
     folders = sorted(path for path in (root / train).iterdir() if path.is_dir())
     test = next((root / test for test in TEST if (root / test).is_dir()), None)
     if not folders:
-        return _pairs(root.name, _sources(root / train), _sources(test) if test else ())
+        return _pairs(root.name, sources_of(root / train), sources_of(test) if test else ())
     if len(folders) != 2:
         found = ", ".join(folder.name for folder in folders)
         raise DataError(f"{root / train}: expected two folders, one a domain; found {found}")
     a, b = (
-        _split(
+        split(
             folder.name,
-            _sources(folder),
-            _sources(test / folder.name) if test and (test / folder.name).is_dir() else (),
+            sources_of(folder),
+            sources_of(test / folder.name) if test and (test / folder.name).is_dir() else (),
         )
         for folder in folders
     )
@@ -130,7 +162,7 @@ def _pairs(
     name: str, train: tuple[Source, ...], held_out: tuple[Source, ...]
 ) -> tuple[Domain, Domain]:
     left, right = (
-        _split(
+        split(
             f"{name}-{half}",
             tuple(Source(source.path, half) for source in train),
             tuple(Source(source.path, half) for source in held_out),
@@ -138,17 +170,3 @@ def _pairs(
         for half in ("left", "right")
     )
     return left, right
-
-
-def _sources(folder: Path) -> tuple[Source, ...]:
-    return tuple(Source(path) for path in list_pictures(folder))
-
-
-def _split(name: str, train: tuple[Source, ...], held_out: tuple[Source, ...]) -> Domain:
-    if not held_out and len(train) > 10 * HELD_OUT:
-        train, held_out = train[:-HELD_OUT], train[-HELD_OUT:]
-    return Domain(name, train, held_out)
-
-
-def _named(domain: Domain, name: str) -> Domain:
-    return Domain(name, domain.train, domain.held_out)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,18 +16,17 @@ from cyclekit.data.datasets import Item
 
 @dataclass(frozen=True)
 class RawBatch:
-    """Crops of both domains and what was skipped for them."""
+    """What a step learns from, and what was skipped for it."""
 
-    a: Tensor
-    """uint8 (N, 3, H, W), channels-last."""
-    b: Tensor
-    """uint8 (N, 3, H, W), channels-last."""
+    values: Mapping[str, Tensor]
+    """By name: pictures, uint8 (N, 3, H, W), channels-last, and labels, int64 (N,)."""
     broken: tuple[str, ...]
     """Messages about pictures that had to be skipped."""
 
     def pin_memory(self) -> RawBatch:
         """Move to page-locked memory; the loader calls it where there is a GPU."""
-        return replace(self, a=self.a.pin_memory(), b=self.b.pin_memory())
+        pinned = {name: value.pin_memory() for name, value in self.values.items()}
+        return replace(self, values=pinned)
 
 
 class Positions(Sampler[list[int]]):
@@ -35,7 +34,7 @@ class Positions(Sampler[list[int]]):
 
     Args:
         start: pictures seen so far.
-        batch: pictures of each domain a step, over all processes.
+        batch: pictures (of each domain) a step, over all processes.
         rank: this process.
         world: how many processes share a batch; `batch` is a multiple of it.
     """
@@ -74,7 +73,8 @@ def _auto_workers() -> int:
 
 def _collate(items: list[Item]) -> RawBatch:
     return RawBatch(
-        a=torch.stack([item.a for item in items]),
-        b=torch.stack([item.b for item in items]),
+        values={
+            name: torch.stack([item.values[name] for item in items]) for name in items[0].values
+        },
         broken=tuple(message for item in items for message in item.broken),
     )

@@ -11,9 +11,10 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from cyclekit.checkpoint.model import DOMAINS, ModelInfo
-from cyclekit.hub.open import open_generator
+from cyclekit.hub.open import open_model
 from cyclekit.hub.source import embedded_models
 from cyclekit.models import GENERATORS
+from cyclekit.models.base import Kind
 from cyclekit.registry import Spec
 
 SIDE = 256
@@ -34,14 +35,19 @@ class Card:
     """Options that differ from the generator's own defaults."""
     parameters: int
     """Of one direction."""
+    kind: Kind
+    """What it makes pictures from."""
     macs: int
-    """Multiplications of one direction at `SIDE` x `SIDE`, rounded up to the stride."""
-    stride: int
-    """What height and width are padded to a multiple of, in pixels."""
-    names: tuple[str, str]
-    """The two domains."""
+    """Multiplications of one picture: of `SIDE` x `SIDE`, rounded up to the stride; from noise, of
+    `side` x `side`."""
+    stride: int | None
+    """What height and width are padded to a multiple of, in pixels; None from noise."""
+    side: int | None
+    """Height and width of what is made from noise, in pixels; None for a translator."""
+    names: tuple[str, ...]
+    """The two domains, or the classes."""
     directions: tuple[str, ...]
-    """What the model can do, as "horse-to-zebra"."""
+    """What the model can do, as "horse-to-zebra" or "noise-to-zebra"."""
     discriminators: str
     """What `cyclekit critique` can ask: network, loss, domains; empty if they were not kept."""
     provenance: Mapping[str, Any]
@@ -51,13 +57,13 @@ class Card:
 
 
 def read_card(source: str | Path | None) -> Card:
-    """Gather the facts of the model that `source` means, as in `open_generator`.
+    """Gather the facts of the model that `source` means, as in `open_model`.
 
     Raises:
         UsageError: if there is no such name or file.
         CheckpointError: if the file cannot be used.
     """
-    model = open_generator(source)
+    model = open_model(source)
     info = model.info
     return Card(
         path=str(model.path),
@@ -65,19 +71,16 @@ def read_card(source: str | Path | None) -> Card:
         architecture=info.generator.name,
         options=info.generator.options,
         parameters=sum(parameter.numel() for parameter in model.generator.parameters()),
+        kind=info.kind,
         macs=count_macs(info.generator),
-        stride=model.generator.stride,
+        stride=getattr(model.generator, "stride", None),
+        side=getattr(model.generator, "side", None),
         names=info.names,
-        directions=translations(info),
+        directions=info.abilities(),
         discriminators=_kept(info),
         provenance=info.provenance,
         text=_card_text(model.path),
     )
-
-
-def translations(info: ModelInfo) -> tuple[str, ...]:
-    """Return what a model can do, as "horse-to-zebra"."""
-    return tuple("-to-".join(info.domains(direction)) for direction in info.directions)
 
 
 def _kept(info: ModelInfo) -> str:
@@ -91,10 +94,9 @@ def count_macs(spec: Spec, side: int = SIDE) -> int:
     """Count the multiplications of one picture of `side` x `side`, without weights or memory."""
     with torch.device("meta"):
         generator = GENERATORS.create(spec).eval()
-        side += -side % generator.stride
-        picture = torch.empty(1, generator.in_channels, side, side)
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        generator(picture)
+        inputs = generator.example(side)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        generator(*inputs)
     return int(counter.get_total_flops()) // 2
 
 

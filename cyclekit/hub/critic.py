@@ -69,6 +69,8 @@ def open_critic(source: str | Path | None, domain: str | None = None) -> OpenCri
     """
     path = find_model(source)
     info = read_info(path) if is_model(path) else None
+    if info is not None and info.kind != "translator":
+        raise UsageError(f"{path}: makes pictures from noise; only translators are critiqued")
     state = state_beside(path)
     if info is not None and info.critics is not None:
         letter = _find_domain(info, info.critics, domain)
@@ -116,7 +118,9 @@ def _of_run(path: Path) -> tuple[Critics, dict[str, Discriminator]]:
     judges = {domain: judge.eval() for domain, judge in method.critics().items()}
     critics = describe_critics(config, tuple(judges))
     if critics is None:
-        raise UsageError(f"{path}: '{config.method.name}' trains no discriminator of pictures")
+        raise UsageError(
+            f"{path}: '{config.method.name}' trains no discriminator that judges pictures alone"
+        )
     return critics, judges
 
 

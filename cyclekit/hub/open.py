@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 
-from cyclekit.checkpoint.model import ModelInfo, is_model, load_model
+from cyclekit.checkpoint.model import ModelInfo, is_model, load_model, read_info
+from cyclekit.errors import UsageError
 from cyclekit.hub.source import find_model
 from cyclekit.legacy.convert import convert
-from cyclekit.models import ImageGenerator
+from cyclekit.models import Generator, ImageGenerator, NoiseGenerator
+from cyclekit.models.base import Kind
+
+G_co = TypeVar("G_co", bound=Generator, covariant=True)
 
 
 @dataclass(frozen=True)
-class OpenModel:
-    """One direction of a model, ready to run."""
+class OpenModel(Generic[G_co]):
+    """One generator of a model, ready to run."""
 
-    generator: ImageGenerator
+    generator: G_co
     """In evaluation mode, float32, on the CPU."""
     info: ModelInfo
     """What the file says about itself, or what was read from a foreign file's keys and shapes."""
     direction: str
-    """The direction chosen: "ab" or "ba"."""
+    """The direction chosen: "ab" or "ba"; "noise" of a generator from noise."""
     path: Path
     """The file it came from."""
 
@@ -37,8 +41,10 @@ class OpenModel:
         return self.info.provenance
 
 
-def open_generator(source: str | Path | None = None, direction: str | None = None) -> OpenModel:
-    """Open one direction of a model.
+def open_model(
+    source: str | Path | None = None, direction: str | None = None
+) -> OpenModel[Generator]:
+    """Open a model of any kind.
 
     Args:
         source: None (the default embedded model), the name of an embedded model, a model file of
@@ -49,10 +55,43 @@ def open_generator(source: str | Path | None = None, direction: str | None = Non
         UsageError: if there is no such name or file, or the file holds no such direction.
         CheckpointError: if the file cannot be used.
     """
+    return _open(find_model(source), direction)
+
+
+def open_generator(
+    source: str | Path | None = None, direction: str | None = None
+) -> OpenModel[ImageGenerator]:
+    """Open one direction of a model that translates; arguments and errors as in `open_model`.
+
+    Raises:
+        UsageError: if the model makes pictures from noise.
+    """
     path = find_model(source)
+    if _kind(path) != "translator":
+        raise UsageError(f"{path}: makes pictures from noise; use cyclekit sample")
+    return cast("OpenModel[ImageGenerator]", _open(path, direction))
+
+
+def open_noise(source: str | Path) -> OpenModel[NoiseGenerator]:
+    """Open a model that makes pictures from noise; arguments and errors as in `open_model`.
+
+    Raises:
+        UsageError: if the model translates pictures.
+    """
+    path = find_model(source)
+    if _kind(path) != "noise":
+        raise UsageError(f"{path}: translates pictures; use cyclekit translate")
+    return cast("OpenModel[NoiseGenerator]", _open(path, None))
+
+
+def _kind(path: Path) -> Kind:
+    """Read what a model makes pictures from; all foreign ones translate."""
+    return read_info(path).kind if is_model(path) else "translator"
+
+
+def _open(path: Path, direction: str | None) -> OpenModel[Generator]:
     if is_model(path):
         generator, info, chosen = load_model(path, direction)
-    else:
-        generator, info = convert(path)
-        chosen = info.find(direction)
-    return OpenModel(generator, info, chosen, path)
+        return OpenModel(generator, info, chosen, path)
+    converted, info = convert(path)
+    return OpenModel(converted, info, info.find(direction), path)

@@ -34,7 +34,7 @@ class Split:
 
 
 def find_split(
-    roots: Sequence[Path], info: ModelInfo, direction: str, names: tuple[str, str] | None = None
+    roots: Sequence[Path], info: ModelInfo, direction: str, names: Sequence[str] | None = None
 ) -> Split:
     """Find the test split of a dataset, and which of its domains a model turns into the other.
 

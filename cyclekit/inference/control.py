@@ -103,6 +103,8 @@ def blend(
         ValueError: if shapes or types do not fit.
     """
     check(strength, keep, feather)
+    if feather and mask is None:
+        raise UsageError("feather softens the edge of a mask; give a mask too")
     _check_arrays(before, after, mask)
     if mask is not None:
         mask = feathered(mask, feather)

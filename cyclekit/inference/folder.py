@@ -122,7 +122,7 @@ def _mask(
 ) -> tuple[Array | None, tuple[str, ...]]:
     if how.control.mask is None:
         return None, ()
-    levels, name = how.control.mask.of(stored, job.place or Path(job.input.name))
+    levels, name = how.control.mask.of(stored, job.place)
     return stretched(levels, name, stored, (picture.width, picture.height))
 
 

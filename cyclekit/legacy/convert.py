@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from cyclekit.checkpoint.model import ModelInfo
 from cyclekit.errors import CheckpointError, CyclekitError
@@ -33,7 +33,7 @@ def convert(path: Path) -> tuple[ImageGenerator, ModelInfo]:
     """
     place, weights, layout = _find_generator(path)
     try:
-        generator = GENERATORS.create(layout.spec)
+        generator = cast("ImageGenerator", GENERATORS.create(layout.spec))
         generator.load_state_dict(transfer(weights, layout))
     except (CyclekitError, RuntimeError) as error:
         reason = str(error).splitlines()[-1].strip()

@@ -43,11 +43,22 @@ ADVERSARIAL_LOSSES: Registry[AdversarialLoss] = Registry("adversarial loss")
 
 @ADVERSARIAL_LOSSES.register("minimax")
 class Minimax(AdversarialLoss):
-    """The game as first written (https://arxiv.org/abs/1406.2661, equation 1): l_G = -l_D."""
+    """The game as first written (https://arxiv.org/abs/1406.2661, equation 1): l_G = -l_D.
+
+    Args:
+        real_label: y, what D(real) is asked to be. Under 1 it keeps the discriminator from being
+            too sure: one-sided label smoothing (https://arxiv.org/abs/1606.03498, section 3.4).
+    """
+
+    def __init__(self, real_label: float = 1.0) -> None:
+        super().__init__()
+        self.real_label = _checked(real_label)
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        """-E log D(real) - E log(1 - D(fake))."""
-        return F.softplus(-real).mean() + F.softplus(fake).mean()
+        """-E [y log D(real) + (1 - y) log(1 - D(real))] - E log(1 - D(fake))."""
+        # log(1 - D) = log D - logit, so one softplus serves both labels.
+        on_real = F.softplus(-real) + (1 - self.real_label) * real
+        return on_real.mean() + F.softplus(fake).mean()
 
     def generator(self, fake: Tensor) -> Tensor:
         """E log(1 - D(fake)); its gradient vanishes where the discriminator is sure."""
@@ -65,15 +76,23 @@ class NonSaturating(Minimax):
 
 @ADVERSARIAL_LOSSES.register("lsgan")
 class LeastSquares(AdversarialLoss):
-    """Least squares on raw outputs (https://arxiv.org/abs/1611.04076), halved as CycleGAN does."""
+    """Least squares on raw outputs (https://arxiv.org/abs/1611.04076), halved as CycleGAN does.
+
+    Args:
+        real_label: y, what real pictures are worth, and what the generator aims at (b = c there).
+    """
+
+    def __init__(self, real_label: float = 1.0) -> None:
+        super().__init__()
+        self.real_label = _checked(real_label)
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        """(E (real - 1)^2 + E fake^2) / 2."""
-        return ((real - 1).square().mean() + fake.square().mean()) / 2
+        """(E (real - y)^2 + E fake^2) / 2."""
+        return ((real - self.real_label).square().mean() + fake.square().mean()) / 2
 
     def generator(self, fake: Tensor) -> Tensor:
-        """E (fake - 1)^2."""
-        return (fake - 1).square().mean()
+        """E (fake - y)^2."""
+        return (fake - self.real_label).square().mean()
 
     def verdict(self, logits: Tensor) -> Tensor:
         """2 x - 1 within [-1, 1]: real pictures were to give 1, fakes 0."""
@@ -115,3 +134,9 @@ class Wasserstein(AdversarialLoss):
         """Compare with the mean, tanh of the distance in deviations: no value means undecided."""
         centred = logits - logits.mean()
         return torch.tanh(centred / centred.square().mean().sqrt().clamp_min(1e-12))
+
+
+def _checked(real_label: float) -> float:
+    if not 0.5 < real_label <= 1:
+        raise ValueError(f"real_label must be above 0.5 and at most 1, got {real_label}")
+    return real_label

@@ -12,16 +12,26 @@ from pathlib import Path
 from cyclekit.media.folders import list_pictures, natural
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Found:
     """One picture, or why there is none."""
 
     path: Path
     """The file, or what was given instead of one."""
-    place: Path
-    """Where it belongs below the output folder, with its own ending."""
+    root: Path | None = None
+    """The folder that was given, or the fixed part of a pattern; None if it was the file itself."""
     error: str | None = None
     """Why it cannot be read at all; None if it can be tried."""
+
+    @property
+    def place(self) -> Path:
+        """Where it belongs below the output folder, with its own ending."""
+        return place_of(self.path, self.root)
+
+
+def place_of(path: Path, root: Path | None) -> Path:
+    """Return where a file lies below a folder; its name alone if there is none."""
+    return Path(path.name) if root is None else path.relative_to(root)
 
 
 def find(inputs: Sequence[Path], output: Path, masks: Collection[Path] = ()) -> Iterator[Found]:
@@ -42,12 +52,12 @@ def find(inputs: Sequence[Path], output: Path, masks: Collection[Path] = ()) -> 
         elif problem is not None and glob.has_magic(str(entry)):
             yield from _matching(entry, output, masks)
         else:
-            yield Found(entry, Path(entry.name), problem)
+            yield Found(entry, error=problem)
 
 
-def real(path: Path) -> Path:
-    """Follow every link; unlike `resolve`, end where links run in a circle."""
-    return Path(os.path.realpath(path))
+def real(path: Path) -> str:
+    """Follow every link; unlike `Path.resolve`, end where links run in a circle."""
+    return os.path.realpath(path)
 
 
 def _problem(path: Path) -> str | None:
@@ -62,26 +72,26 @@ def _problem(path: Path) -> str | None:
 def _in_folder(folder: Path, output: Path, masks: Collection[Path]) -> Iterator[Found]:
     refused: list[OSError] = []
     inside = _unmasked(_outside(list_pictures(folder, refused.append), folder, output), masks)
-    yield from (Found(path, path.relative_to(folder)) for path in inside)
+    yield from (Found(path, folder) for path in inside)
     for error in refused:
-        path = Path(error.filename)
         reason = f"this folder cannot be listed: {error.strerror}"
-        yield Found(path, Path(folder.name) / path.relative_to(folder), reason)
+        yield Found(Path(error.filename), folder, reason)
     if not inside and not refused:
-        yield Found(folder, Path(folder.name), "no pictures in this folder")
+        yield Found(folder, error="no pictures in this folder")
 
 
 def _outside(paths: Iterable[Path], root: Path, output: Path) -> list[Path]:
     """Leave out what lies in the output folder, unless all of the input does."""
-    whole, made = real(root), real(output)
-    if made in (whole, *whole.parents):
+    whole, made = (f"{real(folder).rstrip(os.sep)}{os.sep}" for folder in (root, output))
+    if whole.startswith(made):
         return list(paths)
-    return [path for path in paths if made not in real(path).parents]
+    return [path for path in paths if not real(path).startswith(made)]
 
 
 def _unmasked(paths: list[Path], masks: Collection[Path]) -> list[Path]:
     """Leave masks out, unless there is nothing else."""
-    return [path for path in paths if not masks or real(path) not in masks] or paths
+    names = set(map(str, masks))
+    return [path for path in paths if not names or real(path) not in names] or paths
 
 
 def _matching(pattern: Path, output: Path, masks: Collection[Path]) -> Iterator[Found]:
@@ -89,6 +99,6 @@ def _matching(pattern: Path, output: Path, masks: Collection[Path]) -> Iterator[
     matches = (Path(name) for name in glob.glob(str(pattern), recursive=True))  # noqa: PTH207 (absolute patterns)
     files = sorted((path for path in matches if not path.is_dir()), key=natural)
     inside = _unmasked(_outside(files, fixed, output), masks)
-    yield from (Found(path, path.relative_to(fixed)) for path in inside)
+    yield from (Found(path, fixed) for path in inside)
     if not inside:
-        yield Found(pattern, Path(pattern.name), "no file matches this pattern")
+        yield Found(pattern, error="no file matches this pattern")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 PICTURE_SUFFIXES = frozenset({
@@ -47,13 +48,19 @@ def list_files(
     return sorted(found, key=natural)
 
 
-def natural(path: Path) -> list[list[tuple[bool, int, str]]]:
+def natural(path: Path) -> tuple[str, ...]:
     """Sort key that reads digits as numbers, part by part."""
-    return [
-        [(not piece.isdecimal(), int(piece) if piece.isdecimal() else 0, piece.casefold())
-         for piece in re.findall(r"\d+|\D+", part)]
-        for part in path.parts
-    ]  # fmt: skip
+    return tuple(map(_natural_part, path.parts))
+
+
+@lru_cache(maxsize=1024)  # folders come again with every file in them
+def _natural_part(part: str) -> str:
+    """Put each number's length before it, and a mark before what is none: numbers come first."""
+    keys = []
+    for piece in re.findall(r"\d+|\D+", part):
+        number = str(int(piece)) if piece.isdecimal() else ""
+        keys.append(f"\0{chr(len(number))}{number}\0{piece}" if number else f"\1{piece.casefold()}")
+    return "".join(keys)
 
 
 def _raise(error: OSError) -> None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cyclekit.media.encode import FORMATS
-from cyclekit.media.find import Found, find, real
+from cyclekit.media.find import Found, find, place_of, real
 
 _NEAREST = {".mpo": ".jpg", ".heic": ".jpg", ".heif": ".jpg", ".avif": ".jpg", ".jp2": ".jpg"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Job:
     """One picture to translate."""
 
@@ -25,8 +25,13 @@ class Job:
     """What the user should know about the output's name or format."""
     error: str | None = None
     """Why it cannot be done at all; None if it can be tried."""
-    place: Path | None = None
-    """Where the input lies below the folder that was given; None is its own name."""
+    root: Path | None = None
+    """The folder that was given, or the fixed part of a pattern; None if it was the file itself."""
+
+    @property
+    def place(self) -> Path:
+        """Where the input lies below the folder that was given."""
+        return place_of(self.input, self.root)
 
 
 def compare_path(output: Path) -> Path:
@@ -57,10 +62,10 @@ def plan(
     """
     found = _once(find(inputs, output, masks))
     jobs = _assigned(found, output, wanted, _Claims(compare), masks)
-    names = {path for job in jobs for path in _written(job.output, compare)}
-    names |= {entry.path for entry in found}
-    if len({_folded(name) for name in names}) < len(names) and _ignores_case(output):
-        return _assigned(found, output, wanted, _Claims(compare, _folded), masks)
+    names = {str(path) for job in jobs for path in _written(job.output, compare)}
+    names.update(str(entry.path) for entry in found)
+    if len(set(map(str.casefold, names))) < len(names) and _ignores_case(output):
+        return _assigned(found, output, wanted, _Claims(compare, str.casefold), masks)
     return jobs
 
 
@@ -80,20 +85,14 @@ def output_suffix(wanted: str, source: Path) -> str:
 
 def _once(found: Iterable[Found]) -> list[Found]:
     """Leave out what has been found before, or is the same file for the same place."""
-    kept: dict[object, Found] = {}
+    kept: list[Found] = []
+    seen: set[str] = set()
     for entry in found:
-        keys = (entry.path.absolute(), (real(entry.path), entry.place))
-        if not kept.keys() & keys:
-            kept.update(dict.fromkeys(keys, entry))
-    return list(dict.fromkeys(kept.values()))
-
-
-def _same(path: Path) -> Path:
-    return path
-
-
-def _folded(path: Path) -> Path:
-    return Path(str(path).casefold())
+        keys = {str(entry.path.absolute()), f"{real(entry.path)}\0{entry.place}"}
+        if seen.isdisjoint(keys):
+            kept.append(entry)
+        seen |= keys
+    return kept
 
 
 def _ignores_case(folder: Path) -> bool:
@@ -112,25 +111,25 @@ class _Claims:
     """Which input every file to write belongs to."""
 
     compare: bool
-    key: Callable[[Path], Path] = _same
-    """What two paths have in common that are one file."""
-    owners: dict[Path, Path] = field(default_factory=dict)
+    fold: Callable[[str], str] = str
+    """Makes names equal that are one file."""
+    owners: dict[str, Path] = field(default_factory=dict)
 
     def reserve(self, output: Path, source: Path) -> None:
         """Give the first that asks the right to an output."""
-        self.owners.setdefault(self.key(output), source)
+        self.owners.setdefault(self.fold(str(output)), source)
 
     def owner(self, output: Path) -> Path:
         """Return whose output it is."""
-        return self.owners[self.key(output)]
+        return self.owners[self.fold(str(output))]
 
     def taken(self, output: Path, source: Path) -> Path | None:
         """Claim an output, with its comparison; return what another input has of it."""
         files = _written(output, self.compare)
         for path in files:
-            if self.owners.get(self.key(path), source) != source:
+            if self.owners.get(self.fold(str(path)), source) != source:
                 return path
-        self.owners.update({self.key(path): source for path in files})
+        self.owners.update({self.fold(str(path)): source for path in files})
         return None
 
 
@@ -144,8 +143,8 @@ def _assigned(
     for entry in found:  # a.png has the first right to that name, then a.gif
         if output_suffix(wanted, entry.path) == entry.path.suffix:
             claims.reserve(output / entry.place, entry.path)
-    read = {claims.key(mask): "a mask" for mask in masks}
-    read |= {claims.key(real(entry.path)): "an input" for entry in found}
+    read = {claims.fold(str(mask)): "a mask" for mask in masks}
+    read.update({claims.fold(real(entry.path)): "an input" for entry in found})
     jobs = (_named(entry, output, wanted, claims) for entry in found)
     return [_guarded(job, read, claims) for job in jobs]
 
@@ -161,21 +160,21 @@ def _named(entry: Found, output: Path, wanted: str, claims: _Claims) -> Job:
     short = place.with_suffix(suffix)
     taken = claims.taken(short, path)
     if taken is None:
-        return Job(path, short, notes, place=entry.place)
+        return Job(path, short, notes, root=entry.root)
     owner = claims.owner(taken)
     long = place.with_name(place.name + suffix)  # a.tif becomes a.tif.png beside a.jpg's a.png
     if suffix != path.suffix and claims.taken(long, path) is None:
         renamed = f"named {long.name}, for {owner} takes {taken.name}"
-        return Job(path, long, (*notes, renamed), place=entry.place)
+        return Job(path, long, (*notes, renamed), root=entry.root)
     what = "output" if taken == short else "comparison"
     return Job(path, short, notes, f"its {what} {taken} is already that of {owner}")
 
 
-def _guarded(job: Job, read: Mapping[Path, str], claims: _Claims) -> Job:
+def _guarded(job: Job, read: Mapping[str, str], claims: _Claims) -> Job:
     if job.error is not None:
         return job
     for path in _written(job.output, claims.compare):
-        owner = read.get(claims.key(real(path)))
+        owner = read.get(claims.fold(real(path)))
         if owner is not None:
             what = "output" if path == job.output else "comparison"
             reason = f"its {what} {path} is {owner}; choose another output folder"

@@ -5,15 +5,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
-from cyclekit.models import Discriminator, ImageGenerator
+from cyclekit.models import Discriminator, Generator
 from cyclekit.registry import Registry
 
+DataKind = Literal["single", "labelled", "paired", "unpaired", "clips"]
+"""How the pictures lie in folders, and what a batch holds of them."""
 Batch = Mapping[str, Tensor]
-"""Inputs by name, float (N, C, H, W) in [-1, 1]."""
+"""Inputs by name: pictures, float (N, C, H, W) in [-1, 1], and labels, int64 (N,)."""
 Images = Mapping[str, Tensor]
 """What the generators made of a batch, by name, on the graph."""
 Losses = dict[str, Tensor]
@@ -28,24 +30,47 @@ class Phase:
     """Key for losses and optimizers: "generators", "discriminators"."""
     networks: tuple[nn.Module, ...]
     """Whose weights this phase changes; all others are held fixed."""
+    interval: int = 1
+    """Steps between two turns: 5 lets the others play five times first."""
+
+    def is_due(self, step: int) -> bool:
+        """Say whether the phase takes part in a step, counted from 0."""
+        return (step + 1) % self.interval == 0
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where in its run a step stands."""
+
+    step: int = 0
+    """Steps done before."""
+    share: float = 0.0
+    """Part of the run that is behind, 0 to 1; 0 while its length is unknown."""
 
 
 class Method(nn.Module, ABC):
     """One published algorithm.
 
-    A step calls `forward` once, then `losses` for every phase in order.
+    A step sets `moment`, calls `forward` once, then `losses` for every phase that is due, in order.
     """
 
-    data: ClassVar[str]
-    """What a batch holds: "unpaired"."""
+    data: ClassVar[DataKind]
+    """What a batch holds: single {"picture"}, labelled {"picture", "label"}, unpaired {"a", "b"}."""
+    moment = Moment()
+    """When: whatever a method changes over its run is a function of this."""
 
     @abstractmethod
     def phases(self) -> tuple[Phase, ...]:
         """Return who is trained, in order."""
 
     @abstractmethod
-    def forward(self, batch: Batch) -> Images:
-        """Make all pictures of a step, once, on the graph; every phase shares them."""
+    def forward(self, batch: Batch, seed: int = 0) -> Images:
+        """Make all pictures of a step, once, on the graph; every phase shares them.
+
+        Args:
+            batch: the inputs.
+            seed: for anything drawn at random here; the same on every process.
+        """
 
     @abstractmethod
     def losses(self, phase: str, batch: Batch, images: Images, seed: int) -> Losses:
@@ -59,8 +84,8 @@ class Method(nn.Module, ABC):
         """
 
     @abstractmethod
-    def translators(self) -> dict[str, ImageGenerator]:
-        """Return what is averaged, saved and loaded, by direction."""
+    def translators(self) -> Mapping[str, Generator]:
+        """Return what is averaged, saved and loaded, by direction: "ab", "ba" or "noise"."""
 
     def critics(self) -> dict[str, Discriminator]:
         """Return who tells real pictures from made ones, by domain ("a", "b"); empty if nobody.
@@ -71,3 +96,15 @@ class Method(nn.Module, ABC):
 
 
 METHODS: Registry[Method] = Registry("method")
+
+
+def data_kind(name: str) -> DataKind:
+    """Return what kind of data the method called `name` learns from.
+
+    Raises:
+        UnknownNameError: if there is no such method.
+    """
+    method = METHODS.factory(name)
+    assert isinstance(method, type)
+    assert issubclass(method, Method)
+    return method.data

@@ -9,7 +9,7 @@ from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.losses.reconstruction import brightness, l1
 from cyclekit.methods.base import METHODS, Batch, Images, Losses, Method, Phase
 from cyclekit.methods.pool import ImagePool
-from cyclekit.models import DISCRIMINATORS, GENERATORS, Discriminator, ImageGenerator
+from cyclekit.models import DISCRIMINATORS, Discriminator, ImageGenerator, make_translator
 from cyclekit.registry import Spec
 
 
@@ -46,8 +46,8 @@ class CycleGAN(Method):
         pool: int = 50,
     ) -> None:
         super().__init__()
-        self.g_ab: ImageGenerator = GENERATORS.create(generator)
-        self.g_ba: ImageGenerator = GENERATORS.create(generator)
+        self.g_ab = make_translator(generator)
+        self.g_ba = make_translator(generator)
         self.d_a: Discriminator = DISCRIMINATORS.create(discriminator)
         self.d_b: Discriminator = DISCRIMINATORS.create(discriminator)
         self.adversarial = ADVERSARIAL_LOSSES.create(Spec(adversarial))
@@ -68,10 +68,10 @@ class CycleGAN(Method):
         return {"ab": self.g_ab, "ba": self.g_ba}
 
     def critics(self) -> dict[str, Discriminator]:
-        """Return the critic of each domain."""
-        return {"a": self.d_a, "b": self.d_b}
+        """Return the critic of each domain; nobody if they only compare pictures."""
+        return {} if self.d_a.compares else {"a": self.d_a, "b": self.d_b}
 
-    def forward(self, batch: Batch) -> Images:
+    def forward(self, batch: Batch, seed: int = 0) -> Images:
         """Translate, and translate back: fake_b = G_ab(a), cycle_a = G_ba(fake_b), same_b = G_ab(b)."""
         a, b = batch["a"], batch["b"]
         fake_b, same_b = _translate(self.g_ab, a, b if self.identity_b else None)
@@ -128,6 +128,9 @@ def _translate(
     return fake, same
 
 
-def _judge(discriminator: nn.Module, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+def _judge(discriminator: Discriminator, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    """Judge both in one call, unless they would be compared with each other."""
+    if discriminator.compares:
+        return discriminator(real).float(), discriminator(fake).float()
     on_real, on_fake = discriminator(torch.cat([real, fake.to(real.dtype)])).float().chunk(2)
     return on_real, on_fake

@@ -1,15 +1,33 @@
 """Networks. Importing this package registers all of them."""
 
-from cyclekit.models import mobile, patch, resnet, unet
-from cyclekit.models.base import DISCRIMINATORS, GENERATORS, Discriminator, ImageGenerator
+from cyclekit.models import dcgan, labels, mobile, patch, perceptron, projection, resnet, unet
+from cyclekit.models.base import (
+    DISCRIMINATORS,
+    GENERATORS,
+    Discriminator,
+    Generator,
+    ImageGenerator,
+    make_translator,
+)
+from cyclekit.models.memory import Memory
+from cyclekit.models.noise import NoiseGenerator, make_noise_generator
 
 __all__ = [
     "DISCRIMINATORS",
     "GENERATORS",
     "Discriminator",
+    "Generator",
     "ImageGenerator",
+    "Memory",
+    "NoiseGenerator",
+    "dcgan",
+    "labels",
+    "make_noise_generator",
+    "make_translator",
     "mobile",
     "patch",
+    "perceptron",
+    "projection",
     "resnet",
     "unet",
 ]

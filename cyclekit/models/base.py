@@ -1,21 +1,45 @@
-"""What every generator promises."""
+"""What every generator and every discriminator promises."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar, Literal, cast
 
 import torch
 from torch import Tensor, nn
 
-from cyclekit.registry import Registry
+from cyclekit.errors import ConfigError
+from cyclekit.models.memory import Memory
+from cyclekit.registry import Registry, Spec
+
+Kind = Literal["translator", "noise"]
+"""What a generator makes pictures from: pictures, or noise."""
 
 
 class Generator(nn.Module, ABC):
     """A network that makes pictures."""
 
+    kind: ClassVar[Kind]
+    out_channels: int
+
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
         """Make pictures in [-1, 1] from `x`."""
+
+    @abstractmethod
+    def check_side(self, side: int) -> None:
+        """Refuse square pictures that do not fit.
+
+        Raises:
+            ValueError: saying what their side must be: "must be 64".
+        """
+
+    @abstractmethod
+    def example(self, side: int) -> tuple[Tensor, ...]:
+        """Return inputs for one picture of about `side` px, on the default device."""
+
+    def settle(self) -> None:
+        """Measure what only a finished network can know, before it is used; most know nothing."""
 
 
 class ImageGenerator(Generator):
@@ -26,9 +50,9 @@ class ImageGenerator(Generator):
     keep it in float32 (`lower`).
     """
 
+    kind = "translator"
     stride: int
     in_channels: int
-    out_channels: int
     head: nn.Module
 
     def lower(self, dtype: torch.dtype) -> None:
@@ -40,13 +64,63 @@ class ImageGenerator(Generator):
             if name != "head":
                 child.to(dtype)
 
+    def check_side(self, side: int) -> None:
+        """Refuse a side that is no multiple of `stride`."""
+        if side % self.stride:
+            raise ValueError(f"must be a multiple of {self.stride}")
+
+    def example(self, side: int) -> tuple[Tensor, ...]:
+        """Return one black-to-be picture, its side rounded up to the stride."""
+        side += -side % self.stride
+        return (torch.empty(1, self.in_channels, side, side),)
+
 
 class Discriminator(nn.Module, ABC):
     """A network that judges pictures: logits, higher is more real.
 
-    `forward` maps float (N, C, H, W) in [-1, 1] to a map of logits (N, 1, h, w).
+    Where `compares` is true, a judgement depends on the other pictures of the batch; real and
+    generated ones must then be judged apart. `classes` is how many kinds of pictures it knows of.
     """
 
+    compares: bool = False
+    classes: int = 0
 
-GENERATORS: Registry[ImageGenerator] = Registry("generator")
+    @abstractmethod
+    def forward(
+        self, x: Tensor, label: Tensor | None = None, memory: Memory | None = None
+    ) -> Tensor:
+        """Judge pictures.
+
+        Args:
+            x: float (N, C, H, W) in [-1, 1].
+            label: class of each picture, int64 (N,), for those that know classes.
+            memory: of pictures of the same origin, for those that compare.
+
+        Returns:
+            A map of logits a picture, (N, 1, h, w); (N, 1, 1, 1) of those that judge it whole.
+        """
+
+
+GENERATORS: Registry[Generator] = Registry("generator")
 DISCRIMINATORS: Registry[Discriminator] = Registry("discriminator")
+
+_MAKES = {"translator": "turns pictures into pictures", "noise": "makes pictures from noise"}
+
+
+def make_generator(spec: Spec, kind: Kind) -> Generator:
+    """Build a generator of one kind.
+
+    Raises:
+        ConfigError: if the name or an option is unknown, or the generator is of another kind.
+    """
+    generator = GENERATORS.create(spec)
+    if generator.kind != kind:
+        raise ConfigError(
+            f"generator '{spec.name}' {_MAKES[generator.kind]}; expected one that {_MAKES[kind]}"
+        )
+    return generator
+
+
+def make_translator(spec: Spec) -> ImageGenerator:
+    """Build a generator that turns pictures into pictures; errors as in `make_generator`."""
+    return cast("ImageGenerator", make_generator(spec, "translator"))

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cyclekit.models.batch_norm import BatchNorm
 from cyclekit.models.geometry import Geometry
 from cyclekit.models.norm import InstanceNorm, PictureBatchNorm
 
@@ -26,7 +27,7 @@ def make_norm(norm: Norm, channels: int) -> nn.Module:
         case "instance_affine":
             return InstanceNorm(channels, affine=True)
         case "batch":
-            return nn.BatchNorm2d(channels)
+            return BatchNorm(channels)
         case "batch_per_picture":
             return PictureBatchNorm(channels)
         case "none":

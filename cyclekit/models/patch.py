@@ -5,7 +5,10 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from cyclekit.models.base import DISCRIMINATORS, Discriminator
+from cyclekit.models.batch_statistics import Others, make_comparison
 from cyclekit.models.layers import BlurPool, Norm, make_norm, needs_bias
+from cyclekit.models.memory import Memory
+from cyclekit.models.spectral import CriticNorm, feature_norm, spectrally_normalise
 
 
 @DISCRIMINATORS.register("patch")
@@ -15,8 +18,9 @@ class PatchDiscriminator(Discriminator):
     Args:
         layers: halving layers; 3 sees 70 px around each logit, 1 sees 16, 5 sees 286.
         width: channels of the first layer, capped at eight times as many.
-        norm: instance | instance_affine | batch | batch_per_picture | none.
+        norm: instance | instance_affine | batch | batch_per_picture | spectral | none.
         antialias: convolve at full size, then blur and halve, as CUT does.
+        others: what it is told of the batch: none | discrimination | deviation | statistics.
         in_channels: channels judged together.
     """
 
@@ -24,33 +28,44 @@ class PatchDiscriminator(Discriminator):
         self,
         layers: int = 3,
         width: int = 64,
-        norm: Norm = "instance",
+        norm: CriticNorm = "instance",
         antialias: bool = False,
+        others: Others = "none",
         in_channels: int = 3,
     ) -> None:
         super().__init__()
         if layers < 1:
             raise ValueError(f"layers must be at least 1, got {layers}")
+        after = feature_norm(norm)
         steps = [_step(in_channels, width, "none", antialias=antialias)]
         channels = width
         for layer in range(1, layers):
             outside = min(2**layer, 8) * width
-            steps.append(_step(channels, outside, norm, antialias=antialias))
+            steps.append(_step(channels, outside, after, antialias=antialias))
             channels = outside
         outside = min(2**layers, 8) * width
         steps.append(
             nn.Sequential(
-                nn.Conv2d(channels, outside, 4, padding=1, bias=needs_bias(norm)),
-                make_norm(norm, outside),
+                nn.Conv2d(channels, outside, 4, padding=1, bias=needs_bias(after)),
+                make_norm(after, outside),
                 nn.LeakyReLU(0.2),
             )
         )
         self.body = nn.Sequential(*steps)
+        self.compare = make_comparison(others, outside)
+        self.compares = self.compare is not None
         self.judge = nn.Conv2d(outside, 1, 4, padding=1)
+        if norm == "spectral":
+            spectrally_normalise(self)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(
+        self, x: Tensor, label: Tensor | None = None, memory: Memory | None = None
+    ) -> Tensor:
         """Judge float (N, C, H, W) in [-1, 1]: logits (N, 1, h, w)."""
-        return self.judge(self.body(x))  # type: ignore[no-any-return]
+        features = self.body(x)
+        if self.compare is not None:
+            features = self.compare(features, memory)
+        return self.judge(features)  # type: ignore[no-any-return]
 
 
 @DISCRIMINATORS.register("pixel")
@@ -59,22 +74,29 @@ class PixelDiscriminator(Discriminator):
 
     Args:
         width: channels of the first layer.
-        norm: instance | instance_affine | batch | batch_per_picture | none.
+        norm: instance | instance_affine | batch | batch_per_picture | spectral | none.
         in_channels: channels judged together.
     """
 
-    def __init__(self, width: int = 64, norm: Norm = "instance", in_channels: int = 3) -> None:
+    def __init__(
+        self, width: int = 64, norm: CriticNorm = "instance", in_channels: int = 3
+    ) -> None:
         super().__init__()
+        after = feature_norm(norm)
         self.body = nn.Sequential(
             nn.Conv2d(in_channels, width, 1),
             nn.LeakyReLU(0.2),
-            nn.Conv2d(width, 2 * width, 1, bias=needs_bias(norm)),
-            make_norm(norm, 2 * width),
+            nn.Conv2d(width, 2 * width, 1, bias=needs_bias(after)),
+            make_norm(after, 2 * width),
             nn.LeakyReLU(0.2),
         )
         self.judge = nn.Conv2d(2 * width, 1, 1)
+        if norm == "spectral":
+            spectrally_normalise(self)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(
+        self, x: Tensor, label: Tensor | None = None, memory: Memory | None = None
+    ) -> Tensor:
         """Judge float (N, C, H, W) in [-1, 1]: logits (N, 1, H, W)."""
         return self.judge(self.body(x))  # type: ignore[no-any-return]
 

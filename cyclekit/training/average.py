@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from cyclekit.models import ImageGenerator
+from cyclekit.models import Generator
 
 
 class Average:
@@ -24,7 +24,7 @@ class Average:
 
     RAMP_UP = 0.05
 
-    def __init__(self, generators: Mapping[str, ImageGenerator], half_life: float) -> None:
+    def __init__(self, generators: Mapping[str, Generator], half_life: float) -> None:
         self.half_life = half_life
         self.generators = {
             direction: copy.deepcopy(generator).eval().requires_grad_(False)
@@ -32,7 +32,7 @@ class Average:
         }
 
     @torch.no_grad()
-    def update(self, generators: Mapping[str, ImageGenerator], images: int, batch: int) -> None:
+    def update(self, generators: Mapping[str, Generator], images: int, batch: int) -> None:
         """Take in the weights after a step.
 
         Args:
@@ -48,6 +48,12 @@ class Average:
                 old.lerp_(new.float(), 1 - keep)
             for kept, buffer in zip(average.buffers(), generator.buffers(), strict=True):
                 kept.copy_(buffer)
+
+    def settled(self) -> dict[str, Generator]:
+        """Return the averages, ready for use."""
+        for generator in self.generators.values():
+            generator.settle()
+        return self.generators
 
     def state_dict(self) -> dict[str, Any]:
         """Return the averaged weights by direction."""

@@ -9,10 +9,14 @@ import torch
 from torch.optim import Adam, Optimizer
 
 from cyclekit.config.schema import Config
+from cyclekit.data.kinds import KINDS
 from cyclekit.errors import ConfigError
 from cyclekit.methods import METHODS, Method
+from cyclekit.methods.base import data_kind
 from cyclekit.methods.pool import ImagePool
+from cyclekit.models import DISCRIMINATORS, GENERATORS
 from cyclekit.models.initialize import initialize
+from cyclekit.registry import Registry, Spec
 from cyclekit.training.average import Average
 from cyclekit.training.progress import Progress
 
@@ -59,16 +63,20 @@ class Learner:
                 module.move(device)
 
 
-def build_learner(config: Config, device: torch.device) -> Learner:
+def build_learner(config: Config, device: torch.device, domains: int = 2) -> Learner:
     """Build networks, averages and optimizers at their first weights.
+
+    Args:
+        config: the settings.
+        device: where they live.
+        domains: piles of pictures that the run learns from.
 
     Raises:
         ConfigError: if a name or an option is unknown.
     """
     torch.manual_seed(config.train.seed)
-    method = METHODS.create(
-        config.method.spec, generator=config.generator.spec, discriminator=config.discriminator.spec
-    )
+    generator, discriminator = players(config, domains)
+    method = METHODS.create(config.method.spec, generator=generator, discriminator=discriminator)
     initialize(method, config.train.initialization, config.train.gain)
     method = method.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = Average(method.translators(), config.train.half_life)
@@ -87,22 +95,52 @@ def build_learner(config: Config, device: torch.device) -> Learner:
     return Learner(method, optimizers, average, rates)
 
 
-def check_fit(config: Config) -> None:
+def players(config: Config, domains: int) -> tuple[Spec, Spec]:
+    """Return the networks of a run: those that know classes learn how many there are.
+
+    Raises:
+        ConfigError: if a name is unknown, or the settings say how many classes there are.
+    """
+    classes = domains if KINDS[data_kind(config.method.name)].labelled else 0
+    return (
+        _with_classes(GENERATORS, config.generator.spec, classes),
+        _with_classes(DISCRIMINATORS, config.discriminator.spec, classes),
+    )
+
+
+def _with_classes(registry: Registry[Any], spec: Spec, classes: int) -> Spec:
+    if "classes" in spec.options:
+        raise ConfigError(
+            f"{registry.kind} '{spec.name}': classes is not set here, but by the folders; "
+            "leave it out"
+        )
+    if not classes or "classes" not in registry.options(spec.name):
+        return spec
+    return Spec(spec.name, {**spec.options, "classes": classes})
+
+
+def check_fit(config: Config, domains: int | None = None) -> None:
     """Play one step without numbers, so that settings that do not fit are refused at once.
+
+    Args:
+        config: the settings.
+        domains: piles of pictures; None where nobody has looked yet.
 
     Raises:
         ConfigError: naming the setting, or the networks that do not fit the crop.
     """
-    method = build_learner(config, torch.device("meta")).method
+    kind = KINDS[data_kind(config.method.name)]
+    method = build_learner(config, torch.device("meta"), domains or kind.least).method
     crop = config.data.crop
     for generator in method.translators().values():
-        if crop % generator.stride:
-            raise ConfigError(
-                f"data.crop must be a multiple of {generator.stride} for generator "
-                f"'{config.generator.name}', got {crop}"
-            )
-    picture = torch.empty(1, 3, crop, crop, device="meta")
-    batch = {"a": picture, "b": picture}
+        try:
+            generator.check_side(crop)
+        except ValueError as error:
+            name = config.generator.name
+            raise ConfigError(f"data.crop {error} for generator '{name}', got {crop}") from error
+    batch = {name: torch.empty(2, 3, crop, crop, device="meta") for name in kind.pictures}
+    if kind.labelled:
+        batch["label"] = torch.zeros(2, dtype=torch.int64, device="meta")
     try:
         images = method(batch)
         for phase in method.phases():

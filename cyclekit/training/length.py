@@ -8,7 +8,6 @@ import torch
 from torch import distributed
 
 from cyclekit.config.schema import Config
-from cyclekit.data.layouts import Domain
 from cyclekit.training.distributed import Team, anyone
 from cyclekit.training.progress import Progress
 
@@ -16,13 +15,17 @@ SETTLED = 0.1
 """Part of the minutes after which the speed is taken as known; the rate is still constant then."""
 
 
-def planned_length(config: Config, domains: tuple[Domain, Domain]) -> int | None:
-    """Return the length in pictures, a multiple of the batch; None where only minutes are given."""
+def planned_length(config: Config, epoch: int) -> int | None:
+    """Return the length in pictures, a multiple of the batch; None where only minutes are given.
+
+    Args:
+        config: the settings.
+        epoch: pictures of one pass over the data.
+    """
     train = config.train
     if train.images is not None:
         return _whole_batches(train.images, train.batch)
     if train.epochs is not None:
-        epoch = max(len(domain.train) for domain in domains)
         return _whole_batches(train.epochs * epoch, train.batch)
     return None
 

@@ -14,11 +14,12 @@ from cyclekit.checkpoint.model import save_model
 from cyclekit.checkpoint.state import save_state
 from cyclekit.config.schema import Config
 from cyclekit.data.augment import Augmentation
-from cyclekit.data.datasets import Unpaired
-from cyclekit.data.layouts import Domain
+from cyclekit.data.datasets import Pictures
+from cyclekit.data.kinds import KINDS, Domains
 from cyclekit.data.loader import Positions, RawBatch, make_loader
 from cyclekit.data.sources import require_usable
 from cyclekit.errors import ConfigError
+from cyclekit.methods.base import Moment, data_kind
 from cyclekit.pixels import from_bytes
 from cyclekit.training.distributed import Team, anyone, require_even_shares
 from cyclekit.training.health import require_healthy, require_sound_weights
@@ -26,18 +27,19 @@ from cyclekit.training.learner import Learner, build_learner, check_fit
 from cyclekit.training.length import planned_length, settle_length
 from cyclekit.training.listener import Listener, Tick
 from cyclekit.training.loggers import JsonLines
+from cyclekit.training.means import Means
 from cyclekit.training.precision import choose_precision
 from cyclekit.training.progress import Progress
 from cyclekit.training.provenance import describe_critics, describe_model
 from cyclekit.training.run import Run
-from cyclekit.training.samples import SampleSheet
+from cyclekit.training.samples import SHEETS, SampleSheet
 from cyclekit.training.schedules import rate_factor
 from cyclekit.training.step import train_step
 
 
 def train(
     config: Config,
-    domains: tuple[Domain, Domain],
+    domains: Domains,
     folder: Path,
     *,
     device: torch.device,
@@ -66,15 +68,16 @@ def train(
     """
     listener = listener or Listener()
     require_even_shares(config.train.batch, team)
-    check_fit(config)
-    learner = build_learner(config, device)
+    check_fit(config, len(domains))
+    learner = build_learner(config, device, len(domains))
     run = Run(folder)
     state = run.resume(config)
     for domain in domains:
         for message in require_usable(domain):
             listener.note(f"skipped {message}")
     if state is None:
-        learner.progress = Progress(total=planned_length(config, domains))
+        epoch = len(_pictures(config, domains))
+        learner.progress = Progress(total=planned_length(config, epoch))
         if team.leads:
             run.start(config)
     else:
@@ -87,21 +90,20 @@ class _Sitting:
     """From start or resume to the end or the next interruption."""
 
     def __init__(
-        self, config: Config, domains: tuple[Domain, Domain], run: Run, learner: Learner,
+        self, config: Config, domains: Domains, run: Run, learner: Learner,
         device: torch.device, team: Team, listener: Listener, stop: Callable[[Progress], bool],
     ) -> None:  # fmt: skip
         self.config, self.domains, self.run, self.learner = config, domains, run, learner
         self.device, self.team, self.listener, self.stop = device, team, listener, stop
         self.dtype = choose_precision(config.train.precision, device)
         self.told: set[str] = set()
-        self.sums: dict[str, Tensor] = {}
-        self.steps = 0
+        self.means = Means()
         self.saved_at = -1
         self.clock = time.perf_counter()
 
     def go(self) -> Progress:
         train, learner = self.config.train, self.learner
-        sheet = SampleSheet(*self.domains, side=self._sheet_side()) if self.team.leads else None
+        sheet = self._sheet() if self.team.leads else None
         log = JsonLines(self.run.log, learner.progress.images) if self.team.leads else None
         self.listener.start(learner.progress)
         ticked = learner.progress
@@ -126,14 +128,15 @@ class _Sitting:
         config, learner = self.config, self.learner
         self._tell_broken(raw)
         learner.set_rates(rate_factor(learner.progress, config.optimizer.hold))
-        batch = {"a": self._ready(raw.a), "b": self._ready(raw.b)}
-        seed = config.train.seed + 2 * learner.progress.images
+        batch = {name: self._ready(value) for name, value in raw.values.items()}
+        progress = learner.progress
         losses = train_step(
-            learner.method, learner.optimizers, batch, seed=seed, dtype=self.dtype, team=self.team
-        )
-        for name, loss in losses.items():
-            self.sums[name] = self.sums.get(name, torch.zeros_like(loss)) + loss
-        self.steps += 1
+            learner.method, learner.optimizers, batch,
+            seed=config.train.seed + 2 * progress.images,
+            moment=Moment(progress.images // config.train.batch, progress.share),
+            dtype=self.dtype, team=self.team,
+        )  # fmt: skip
+        self.means.add(losses)
         now = time.perf_counter()
         learner.progress = learner.progress.advance(config.train.batch, now - self.clock)
         self.clock = now
@@ -144,8 +147,7 @@ class _Sitting:
 
     def _tick(self, last: Progress, log: JsonLines | None) -> Progress:
         now = self.learner.progress
-        losses = {name: float(total) / self.steps for name, total in self.sums.items()}
-        self.sums, self.steps = {}, 0
+        losses = self.means.take()
         require_healthy(losses, self.config.train.loss_limit, now.images)
         speed = (now.images - last.images) / max(now.seconds - last.seconds, 1e-9)
         if log is not None:
@@ -160,15 +162,16 @@ class _Sitting:
 
     def _save(self) -> None:
         # A NaN between two ticks must not reach the disk.
-        values = {name: float(total) / max(self.steps, 1) for name, total in self.sums.items()}
-        require_healthy(values, self.config.train.loss_limit, self.learner.progress.images)
+        require_healthy(
+            self.means.look(), self.config.train.loss_limit, self.learner.progress.images
+        )
         require_sound_weights(self.learner.method, self.learner.progress.images)
         if not self.team.leads or self.saved_at == self.learner.progress.images:
             return
-        generators = self.learner.average.generators
+        generators = self.learner.average.settled()
         critics = self.learner.method.critics() if self.config.train.keep_discriminators else {}
         info = describe_model(
-            self.config, self.domains, self.learner.progress, tuple(generators),
+            self.config, self.domains, self.learner.progress, generators,
             describe_critics(self.config, tuple(critics)),
         )  # fmt: skip
         save_model(self.run.model, generators, info, critics)
@@ -185,7 +188,7 @@ class _Sitting:
     def _sample(self, sheet: SampleSheet | None) -> None:
         if sheet is not None:
             path = self.run.samples / f"{self.learner.progress.images:08d}.png"
-            sheet.write(path, self.learner.average.generators)
+            sheet.write(path, self.learner.average.settled())
 
     def _settle_length(self) -> None:
         before, learner = self.learner.progress, self.learner
@@ -196,16 +199,15 @@ class _Sitting:
             self.listener.note(f"{minutes:g} minutes are {total} images at this speed")
 
     def _loader(self) -> Any:
-        data = self.config.data
-        augmentation = Augmentation(data.load, data.crop, data.flip, data.color)
-        dataset = Unpaired(*self.domains, augmentation, self.config.train.seed, data.cache * 2**20)
-        positions = Positions(
-            self.learner.progress.images, self.config.train.batch, self.team.rank, self.team.world
-        )
-        return make_loader(dataset, positions, data.workers)
+        train, data = self.config.train, self.config.data
+        progress = self.learner.progress
+        positions = Positions(progress.images, train.batch, self.team.rank, self.team.world)
+        return make_loader(_pictures(self.config, self.domains), positions, data.workers)
 
-    def _ready(self, pixels: Tensor) -> Tensor:
-        moved = pixels.to(self.device, non_blocking=True)
+    def _ready(self, value: Tensor) -> Tensor:
+        moved = value.to(self.device, non_blocking=True)
+        if moved.dtype != torch.uint8:  # labels
+            return moved
         return from_bytes(moved).contiguous(memory_format=torch.channels_last)
 
     def _tell_broken(self, raw: RawBatch) -> None:
@@ -214,12 +216,19 @@ class _Sitting:
                 self.told.add(message)
                 self.listener.note(f"skipped {message}")
 
-    def _sheet_side(self) -> int:
-        stride = next(iter(self.learner.average.generators.values())).stride
-        return -(-self.config.data.crop // stride) * stride
+    def _sheet(self) -> SampleSheet:
+        kind = next(iter(self.learner.average.generators.values())).kind
+        return SHEETS[kind](self.domains, self.config.data.crop)
 
 
-def _check_pictures(state: dict[str, Any], domains: tuple[Domain, Domain]) -> None:
+def _pictures(config: Config, domains: Domains) -> Pictures:
+    data = config.data
+    augmentation = Augmentation(data.load, data.crop, data.flip, data.color, data.fit)
+    kind = KINDS[data_kind(config.method.name)]
+    return kind.open(domains, augmentation, config.train.seed, data.cache * 2**20)
+
+
+def _check_pictures(state: dict[str, Any], domains: Domains) -> None:
     now = [len(domain.train) for domain in domains]
     if state["pictures"] != now:
         raise ConfigError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -11,20 +12,25 @@ from cyclekit.checkpoint.model import Critics, ModelInfo
 from cyclekit.config.schema import Config
 from cyclekit.data.layouts import Domain
 from cyclekit.methods import METHODS
-from cyclekit.models import DISCRIMINATORS
+from cyclekit.models import DISCRIMINATORS, Generator
 from cyclekit.registry import Spec
+from cyclekit.training.learner import players
 from cyclekit.training.progress import Progress
 
 
 def describe_model(
-    config: Config, domains: tuple[Domain, Domain], progress: Progress,
-    directions: tuple[str, ...], critics: Critics | None = None,
-) -> ModelInfo:  # fmt: skip
+    config: Config,
+    domains: Sequence[Domain],
+    progress: Progress,
+    generators: Mapping[str, Generator],
+    critics: Critics | None = None,
+) -> ModelInfo:
     """Return the header of a model at this moment of its run."""
     return ModelInfo(
-        generator=config.generator.spec,
-        names=(domains[0].name, domains[1].name),
-        directions=directions,
+        generator=players(config, len(domains))[0],
+        names=tuple(domain.name for domain in domains),
+        directions=tuple(generators),
+        kind=next(iter(generators.values())).kind,
         provenance={
             "cyclekit": version("cyclekit"),
             "date": datetime.now(UTC).strftime("%Y-%m-%d"),

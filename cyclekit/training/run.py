@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cyclekit.checkpoint.state import load_state
-from cyclekit.config.resolve import differences, dump
+from cyclekit.config.resolve import differences, dump, resolve
 from cyclekit.config.schema import Config
 from cyclekit.errors import ConfigError, TrainingError
 
@@ -64,7 +64,8 @@ class Run:
         if not self.state.exists():
             return None
         state = load_state(self.state)
-        changes = differences(_binding(state["config"]), _binding(config.plain()))
+        before = resolve([state["config"]]).plain()  # what an older cyclekit knew nothing of
+        changes = differences(_binding(before), _binding(config.plain()))
         if changes:
             raise ConfigError(
                 f"{self.folder}: this run was started with another {changes[0]}; "

@@ -1,9 +1,11 @@
-"""The same held-out pictures, translated as the run goes on."""
+"""What the generators make of the same inputs as the run goes on."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,24 +17,38 @@ from cyclekit.data.layouts import Domain
 from cyclekit.data.sources import held_out_pictures
 from cyclekit.media.atomic import replacing
 from cyclekit.media.sheet import sheet
-from cyclekit.models import ImageGenerator
+from cyclekit.models import ImageGenerator, NoiseGenerator
+from cyclekit.models.base import Kind
 from cyclekit.pixels import to_image, to_tensor
 
 Pixels = NDArray[np.uint8]
 PICTURES = 4
 
 
-class SampleSheet:
-    """Rows of input, translation, and translation back, for some pictures of each domain.
+class SampleSheet(ABC):
+    """One picture that shows how far the generators are.
 
     Args:
-        a: first domain.
-        b: second domain.
-        side: square that the pictures are cut to from their middle, px; a multiple of
-            the generators' stride.
+        domains: what the run learns from.
+        side: of the squares that are shown, px; one that the generators can make.
     """
 
-    def __init__(self, a: Domain, b: Domain, side: int) -> None:
+    @abstractmethod
+    def __init__(self, domains: Sequence[Domain], side: int) -> None: ...
+
+    @abstractmethod
+    def write(self, path: Path, generators: Mapping[str, Any]) -> None:
+        """Run the generators, all of the kind that the sheet is for, and write one PNG."""
+
+
+class TranslationSheet(SampleSheet):
+    """Rows of input, translation, and translation back, for some held-out pictures.
+
+    They are cut to squares from their middle.
+    """
+
+    def __init__(self, domains: Sequence[Domain], side: int) -> None:
+        a, b = domains
         self.side = side
         self.pictures = {
             "ab": [_middle(image, side) for image in held_out_pictures(a, PICTURES)],
@@ -47,6 +63,31 @@ class SampleSheet:
             for picture in self.pictures[direction]
         ]
         _write(path, sheet(rows, self.side))
+
+
+class NoiseSheet(SampleSheet):
+    """Pictures from the same noise every time: a column a class, or a square of all."""
+
+    ROWS, MOST_COLUMNS = 8, 16
+
+    def __init__(self, domains: Sequence[Domain], side: int) -> None:
+        self.side = side
+        self.columns = min(len(domains), self.MOST_COLUMNS) if len(domains) > 1 else self.ROWS
+
+    @torch.no_grad()
+    def write(self, path: Path, generators: Mapping[str, NoiseGenerator]) -> None:
+        """Make all pictures and write one PNG."""
+        rows = []
+        for generator in generators.values():
+            for row in range(self.ROWS):
+                numbers = range(row * self.columns, (row + 1) * self.columns)
+                made = generator(*generator.inputs(numbers, seed=0))
+                rows.append([_pixels(picture[None]) for picture in made])
+        _write(path, sheet(rows, self.side))
+
+
+SHEETS: dict[Kind, type[SampleSheet]] = {"translator": TranslationSheet, "noise": NoiseSheet}
+"""How each kind of generator shows what it can."""
 
 
 @torch.no_grad()

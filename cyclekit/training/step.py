@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from cyclekit.methods import Method, Phase
-from cyclekit.methods.base import Batch
+from cyclekit.methods.base import Batch, Moment
 from cyclekit.training.distributed import Team, average_gradients
 from cyclekit.training.precision import forward_in
 
@@ -21,16 +21,18 @@ def train_step(
     batch: Batch,
     *,
     seed: int,
+    moment: Moment = Moment(),  # noqa: B008 (frozen)
     dtype: torch.dtype = torch.float32,
     team: Team = Team(),  # noqa: B008 (frozen)
 ) -> dict[str, Tensor]:
-    """Let every phase of `method` learn from one batch.
+    """Let every phase of `method` that is due learn from one batch.
 
     Args:
         method: the game.
         optimizers: one a phase, by the phase's name.
-        batch: this process's share, float (N, C, H, W) in [-1, 1].
+        batch: this process's share: float (N, C, H, W) in [-1, 1], and labels.
         seed: for all that is drawn at random in this step.
+        moment: when.
         dtype: type of the forward passes.
         team: the processes that share the batch.
 
@@ -40,9 +42,10 @@ def train_step(
     torch.manual_seed(seed + team.rank)
     report: dict[str, Tensor] = {}
     device = next(iter(batch.values())).device
-    phases = method.phases()
+    method.moment = moment
+    phases = [phase for phase in method.phases() if phase.is_due(moment.step)]
     with forward_in(dtype, device), _only(method, phases[0]):
-        images = method(batch)
+        images = method(batch, seed)
     for phase in phases:
         parameters = [p for network in phase.networks for p in network.parameters()]
         with _only(method, phase):

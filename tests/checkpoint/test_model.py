@@ -2,6 +2,7 @@ import json
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from cyclekit.checkpoint.model import (
@@ -18,7 +19,7 @@ from cyclekit.checkpoint.model import (
 from cyclekit.errors import CheckpointError, UnknownNameError
 from cyclekit.models import DISCRIMINATORS, GENERATORS
 from cyclekit.registry import Spec
-from tests.tiny import batch, tiny_generator, tiny_model, tiny_spec
+from tests.tiny import batch, tiny_generator, tiny_model, tiny_noise_model, tiny_spec
 
 SPEC = tiny_spec(GENERATORS, "mobile")
 HEADER = {
@@ -243,3 +244,49 @@ def test_a_header_cannot_lie_about_a_discriminator(tmp_path):
     long = Critics(Spec("patch", {"layers": 10**9}), "lsgan", ("b",))
     with pytest.raises(CheckpointError, match="layers=1000000000, but the file holds 0 tensors"):
         load_discriminator(path, long, "b")
+
+
+def test_a_file_of_the_first_format_is_a_translator(tmp_path):
+    path = write(tmp_path / "old.safetensors", format=1)
+    assert read_info(path).kind == "translator"
+    assert torch.equal(load_model(path)[0](batch()), tiny_generator()(batch()))
+
+
+def test_a_noise_model_comes_back_with_all_it_says(tmp_path):
+    path = tiny_noise_model(tmp_path / "m.safetensors")
+    generator, info, direction = load_model(path)
+    assert (info.kind, info.names, direction) == ("noise", ("cat", "dog", "owl"), "noise")
+    assert info.abilities() == ("noise-to-cat", "noise-to-dog", "noise-to-owl")
+    inputs = generator.inputs(range(3), 0)
+    assert torch.equal(generator(*inputs), tiny_generator("biggan", classes=3)(*inputs))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kind": "poem"}, "holds a 'poem'; expected translator or noise"),
+        ({"kind": "translator"}, "damaged header"),
+        ({"directions": ["ab"]}, r"damaged header \(directions"),
+        ({"names": []}, r"damaged header \(names"),
+        ({"names": ["cat", "dog"]}, "makes 3 classes, but 2 are named"),
+        ({"generator": {"name": "mobile", "width": 8}}, "weights do not fit 'mobile'"),
+        ({"generator": {"name": "biggan", "side": 2**40}}, "side must be 8, 16"),
+        ({"generator": {"name": "biggan", "classes": 10**15}}, "biggan"),
+        ({"critics": CRITICS}, r"damaged header \(critics of \('b',\)\)"),
+    ],
+)
+def test_a_noise_header_that_lies_is_refused(tmp_path, changes, message):
+    path = tiny_noise_model(tmp_path / "m.safetensors")
+    with safe_open(path, framework="pt") as file:
+        header = json.loads(file.metadata()[KEY])
+        weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no mapping)
+    save_file(weights, path, metadata={KEY: json.dumps(header | changes)})
+    with pytest.raises(CheckpointError, match=message):
+        load_model(path)
+
+
+def test_the_kind_in_the_header_must_be_the_generators(tmp_path):
+    weights = {f"noise.{key}": value for key, value in tiny_generator().state_dict().items()}
+    path = write(tmp_path / "m.safetensors", weights, kind="noise", directions=["noise"])
+    with pytest.raises(CheckpointError, match="'mobile' is no noise generator; the header is dam"):
+        load_model(path)

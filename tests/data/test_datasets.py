@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from cyclekit.data.augment import Augmentation
-from cyclekit.data.datasets import Unpaired
+from cyclekit.data.datasets import Labelled, Single, Unpaired
 from cyclekit.data.layouts import Domain, Source, find_domains
 from cyclekit.data.loader import Positions, make_loader
 from cyclekit.data.sources import read_source, require_usable
@@ -25,15 +25,15 @@ def dataset(tmp_path, seed=0, **counts):
 
 def test_an_epoch_shows_every_picture_once(tmp_path):
     data = dataset(tmp_path)
-    assert {int(data[i].a.max()) for i in range(5)} == {0, 8, 16, 24, 32}
-    assert {int(data[i].b.max()) for i in range(3)} == {0, 8, 16}
+    assert {int(data[i].values["a"].max()) for i in range(5)} == {0, 8, 16, 24, 32}
+    assert {int(data[i].values["b"].max()) for i in range(3)} == {0, 8, 16}
     assert len(data) == 5
 
 
 def test_the_next_epoch_has_another_order(tmp_path):
     data = dataset(tmp_path, a=30)
-    first = [int(data[i].a.max()) for i in range(30)]
-    second = [int(data[i].a.max()) for i in range(30, 60)]
+    first = [int(data[i].values["a"].max()) for i in range(30)]
+    second = [int(data[i].values["a"].max()) for i in range(30, 60)]
     assert first != second
     assert sorted(first) == sorted(second)
 
@@ -45,10 +45,10 @@ def test_crops_depend_on_seed_and_position_only(tmp_path):
     one, two, other = (
         Unpaired(domain, domain, Augmentation(None, 16), seed, cache=0) for seed in (1, 1, 2)
     )
-    backwards = [two[i].a for i in reversed(range(4))][::-1]
-    assert all((one[i].a == backwards[i]).all() for i in range(4))
-    assert any((one[i].a != other[i].a).any() for i in range(4))
-    assert (one[0].a != one[1].a).any()
+    backwards = [two[i].values["a"] for i in reversed(range(4))][::-1]
+    assert all((one[i].values["a"] == backwards[i]).all() for i in range(4))
+    assert any((one[i].values["a"] != other[i].values["a"]).any() for i in range(4))
+    assert (one[0].values["a"] != one[1].values["a"]).any()
 
 
 def test_a_broken_picture_is_named_and_replaced(tmp_path):
@@ -110,4 +110,63 @@ def test_worker_processes_yield_the_same_batches(tmp_path):
     alone = iter(make_loader(data, Positions(2, 2), workers=0))
     helped = iter(make_loader(data, Positions(2, 2), workers=1))
     for _ in range(2):
-        assert (next(alone).a == next(helped).a).all()
+        assert (next(alone).values["a"] == next(helped).values["a"]).all()
+
+
+def test_one_pile_is_shown_whole_every_epoch(tmp_path):
+    (domain, _) = domains(tmp_path)
+    data = Single(domain, Augmentation(None, 16), seed=0, cache=10**6)
+    assert len(data) == 5
+    assert {int(data[i].values["picture"].max()) for i in range(5)} == {0, 8, 16, 24, 32}
+    assert {int(data[i].values["picture"].max()) for i in range(5, 10)} == {0, 8, 16, 24, 32}
+
+
+def test_classes_take_turns_however_many_pictures_they_have(tmp_path):
+    data = Labelled(domains(tmp_path, a=9, b=2), Augmentation(None, 16), seed=0, cache=10**6)
+    assert len(data) == 11
+    items = [data[i].values for i in range(36)]
+    labels = [int(item["label"]) for item in items]
+    assert all(sorted(labels[i : i + 2]) == [0, 1] for i in range(0, 36, 2))
+    assert labels != [0, 1] * 18
+    shown = {
+        label: [int(x["picture"].max()) for x in items if x["label"] == label] for label in (0, 1)
+    }
+    assert sorted(shown[0]) == sorted([*range(0, 72, 8)] * 2)
+    assert sorted(shown[1]) == [0] * 9 + [8] * 9
+
+
+def test_a_labelled_position_is_a_function_of_the_seed(tmp_path):
+    piles = domains(tmp_path)
+    one, two, other = (Labelled(piles, Augmentation(None, 16), seed, cache=0) for seed in (1, 1, 2))
+    order = [7, 3, 0, 11]
+    for i in order:
+        assert one[i].values["label"] == two[i].values["label"]
+        assert (one[i].values["picture"] == two[i].values["picture"]).all()
+    assert [int(one[i].values["label"]) for i in range(20)] != [
+        int(other[i].values["label"]) for i in range(20)
+    ]
+
+
+def test_a_broken_picture_of_a_class_is_replaced_by_one_of_its_class(tmp_path):
+    data = Labelled(domains(tmp_path), Augmentation(None, 16), seed=0, cache=10**6)
+    (tmp_path / "b/1.png").write_bytes(b"not a picture")
+    items = [data[i] for i in range(12)]
+    assert any("1.png" in message for item in items for message in item.broken)
+    assert {int(x.values["picture"].max()) for x in items if x.values["label"] == 1} == {0, 16}
+
+
+@pytest.mark.parametrize("shape", [(64, 32), (32, 64), (7, 30)])
+def test_a_whole_picture_has_its_edges_drawn_out(shape):
+    height, width = shape
+    image = picture(*shape)
+    squared = Augmentation(None, 8, fit="whole").prepare(image)
+    side = max(shape)
+    top, left = (side - height) // 2, (side - width) // 2
+    assert squared.shape == (side, side, 3)
+    assert (squared[top : top + height, left : left + width] == image).all()
+    assert (squared[0, left] == image[0, 0]).all()
+    assert (squared[top, 0] == image[0, 0]).all()
+
+
+def test_a_whole_picture_is_resized_after_it_is_squared():
+    assert Augmentation(20, 16, fit="whole").prepare(picture(64, 32)).shape == (20, 20, 3)

@@ -9,7 +9,7 @@ from cyclekit.errors import CheckpointError, UnknownNameError, UsageError
 from cyclekit.hub.critic import open_critic
 from cyclekit.training.loop import train
 from tests.legacy.published import resnet
-from tests.tiny import batch, tiny_model
+from tests.tiny import batch, tiny_model, tiny_noise_model
 from tests.training.worlds import CPU, tiny_config, two_folders
 
 
@@ -81,6 +81,8 @@ def test_a_model_without_critics_says_how_to_get_them(runs, tmp_path):
             open_critic(source)
     with pytest.raises(UnknownNameError, match="unknown domain 'bleu'; did you mean 'blue'"):
         open_critic(runs / "kept", "bleu")
+    with pytest.raises(UsageError, match="makes pictures from noise; only translators"):
+        open_critic(tiny_noise_model(tmp_path / "noise.safetensors"))
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from cyclekit.errors import UnknownNameError
+from cyclekit.errors import UnknownNameError, UsageError
 from cyclekit.hub.card import SIDE, count_macs, read_card
-from cyclekit.hub.open import open_generator
+from cyclekit.hub.open import open_generator, open_noise
 from cyclekit.hub.source import DEFAULT_MODEL, embedded_models
 from cyclekit.registry import Spec
 from tests.legacy.published import resnet
-from tests.tiny import batch, tiny_generator, tiny_model
+from tests.tiny import batch, tiny_generator, tiny_model, tiny_noise_model
 
 needs_embedded = pytest.mark.skipif(not embedded_models(), reason="no model is embedded yet")
 
@@ -57,6 +57,33 @@ def test_a_card_holds_the_facts(tmp_path):
     assert card.discriminators == ""
     kept = tiny_model(tmp_path / "kept.safetensors", keep_discriminators=True)
     assert read_card(kept).discriminators == "patch (lsgan) of horse, zebra"
+
+
+def test_a_noise_model_opens_as_one(tmp_path):
+    path = tiny_noise_model(tmp_path / "model.safetensors")
+    model = open_noise(str(tmp_path))
+    assert (model.direction, model.path) == ("noise", path)
+    assert model.info.names == ("cat", "dog", "owl")
+    assert model.generator.classes == 3
+
+
+def test_noise_models_and_translators_are_not_mixed_up(tmp_path):
+    noise = tiny_noise_model(tmp_path / "noise.safetensors")
+    translator = tiny_model(tmp_path / "model.safetensors")
+    torch.save(resnet(1).state_dict(), tmp_path / "latest_net_G_A.pth")
+    for direction in (None, "zebra"):
+        with pytest.raises(UsageError, match="makes pictures from noise; use cyclekit sample"):
+            open_generator(noise, direction)
+    for path in (translator, tmp_path / "latest_net_G_A.pth"):
+        with pytest.raises(UsageError, match="translates pictures; use cyclekit translate"):
+            open_noise(path)
+
+
+def test_a_card_of_a_noise_model_holds_the_facts(tmp_path):
+    card = read_card(tiny_noise_model(tmp_path / "model.safetensors"))
+    assert card.directions == ("noise-to-cat", "noise-to-dog", "noise-to-owl")
+    assert (card.kind, card.side, card.stride) == ("noise", 16, None)
+    assert card.macs > 0
 
 
 @needs_embedded

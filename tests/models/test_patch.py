@@ -6,7 +6,7 @@ from cyclekit.models import DISCRIMINATORS
 from cyclekit.registry import Spec
 from tests.tiny import batch, tiny_spec
 
-every_discriminator = pytest.mark.parametrize("name", DISCRIMINATORS.names())
+every_discriminator = pytest.mark.parametrize("name", ["patch", "pixel"])
 
 
 def build(name, **options):

@@ -8,7 +8,9 @@ import torch
 
 from cyclekit.config.resolve import resolve
 from cyclekit.config.schema import Config
+from cyclekit.data.kinds import KINDS
 from cyclekit.data.layouts import Domain, find_domains
+from cyclekit.methods.base import data_kind
 
 CPU = torch.device("cpu")
 
@@ -28,8 +30,36 @@ TINY = {
 }
 
 
+FROM_NOISE = {
+    "gan": {
+        "method": {"name": "gan", "penalty": "r1", "penalty_every": 2, "memory": 3}
+        | {"instance_noise": 0.1, "critic_steps": 2},
+        "generator": {"name": "dcgan", "side": 16, "width": 8, "latent": 8},
+        "discriminator": {"name": "dcgan", "layers": 1, "width": 8, "norm": "spectral"}
+        | {"others": "statistics"},
+    },
+    "biggan": {
+        "method": {"name": "biggan"},
+        "generator": {"name": "biggan", "side": 16, "width": 8, "chunk": 4, "embedding": 8},
+        "discriminator": {"name": "biggan", "layers": 1, "width": 8, "others": "discrimination"},
+        "train": {"initialization": "orthogonal", "gain": 1.0},
+    },
+}
+"""Tiny games from noise, with all that has a state or draws at random switched on."""
+
+
 def tiny_config(**train: object) -> Config:
     return resolve([TINY, {"train": train}])
+
+
+def tiny_noise_config(method: str, **train: object) -> Config:
+    return resolve([TINY, FROM_NOISE[method], {"train": train}])
+
+
+def pictures_for(method: str, folder: Path, count: int = 5) -> tuple[Domain, ...]:
+    """Lay out what a method from noise learns from: red pictures, or red and blue ones."""
+    two_folders(folder, count)
+    return KINDS[data_kind(method)].find([folder / "red"] if method == "gan" else [folder], None)
 
 
 def two_folders(folder: Path, count: int = 5) -> tuple[Domain, Domain]:
