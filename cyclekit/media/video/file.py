@@ -22,6 +22,8 @@ from cyclekit.media.video.orientation import UPRIGHT, orientation
 from cyclekit.media.video.siting import SILENT_DECODERS
 from cyclekit.media.video.times import rising
 
+_MASTERING = ("MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL")
+
 
 class VideoFile:
     """The first proper video stream of a file.
@@ -39,6 +41,7 @@ class VideoFile:
         self._errors = self._repeated = self._damaged = 0
         self._early: str | None = None
         self._turn: int | None = UPRIGHT
+        self._mastered = False
         self.clip = self._describe()
 
     def frames(self) -> Iterator[Frame]:
@@ -53,6 +56,8 @@ class VideoFile:
         notes = []
         if self._turn is None:
             notes.append("its display matrix is no quarter turn; frames stay as they are stored")
+        if self._mastered:
+            notes.append("what it says of the mastering display (HDR10) is left out")
         if self._errors:
             told = f"decode errors: {self._errors}"
             notes.append(f"{told}; frames that repeat the one before: {self._repeated}")
@@ -74,6 +79,7 @@ class VideoFile:
             if frame is None:
                 raise MediaError(f"{self.path}: no frame of it can be decoded")
             self._turn = orientation(frame)
+            self._mastered = any(frame.side_data.get(name) is not None for name in _MASTERING)
             clip = describe(container, stream, frame, self._turn or UPRIGHT)
         if clip.alpha and self.path.suffix.lower() == ".gif":
             return replace(clip, alpha=self._is_seen_through(), loop=loops(self.path))

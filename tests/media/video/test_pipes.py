@@ -59,6 +59,11 @@ def test_what_is_no_y4m_is_told() -> None:
         Y4mPipe(io.BytesIO(bytes(9999)))
 
 
+def test_frames_that_are_too_large_are_refused_by_their_header() -> None:
+    with pytest.raises(MediaError, match="stdin holds no video that can be read"):
+        Y4mPipe(io.BytesIO(b"YUV4MPEG2 W30000 H20000 F25:1 C420jpeg\nFRAME\n" + bytes(99)))
+
+
 def test_raw_frames_come_back_and_a_rest_is_told() -> None:
     frames = scene(3, 7, 5)
     file = io.BytesIO()
