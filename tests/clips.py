@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cyclekit.inference.results import Result
-from cyclekit.inference.video import VideoOptions, result_clip, translate_video
+from cyclekit.inference.video import translate_video
+from cyclekit.inference.video_options import VideoOptions, result_clip
 from cyclekit.media.video.clip import Colour, Still
-from cyclekit.media.video.codecs import Wishes
-from cyclekit.media.video.colour import Packer
+from cyclekit.media.video.convert import Packer
+from cyclekit.media.video.encoding import Wishes
 from cyclekit.media.video.output import choose_output
 from cyclekit.media.video.source import open_source
 from cyclekit.pixels import Array

@@ -266,10 +266,11 @@ def bench_video(count: int = 120) -> list[Figures]:
     """Compare the rate of a whole 640x360 video with those of its three stages, each alone."""
     from cyclekit.hub.open import open_generator
     from cyclekit.inference.translator import Translator
-    from cyclekit.inference.video import VideoOptions, result_clip, translate_video
+    from cyclekit.inference.video import translate_video
+    from cyclekit.inference.video_options import VideoOptions, result_clip
     from cyclekit.media.video.clip import Still
-    from cyclekit.media.video.codecs import Wishes, choose
     from cyclekit.media.video.encoder import Encoder
+    from cyclekit.media.video.encoding import Wishes, choose
     from cyclekit.media.video.file import VideoFile
     from cyclekit.media.video.output import choose_output
 

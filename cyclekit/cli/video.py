@@ -147,8 +147,8 @@ def command(
     from cyclekit.cli.reporting import Report
     from cyclekit.cli.video_jobs import Network, Task, do, failed
     from cyclekit.inference.steady import Steadiness
-    from cyclekit.inference.video import Show, VideoOptions
-    from cyclekit.media.video.codecs import Wishes
+    from cyclekit.inference.video_options import Show, VideoOptions
+    from cyclekit.media.video.encoding import Wishes
     from cyclekit.media.video.folder import pairs
     from cyclekit.media.video.times import Cut
     from cyclekit.media.video.work import folder_of

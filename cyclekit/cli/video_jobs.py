@@ -16,8 +16,9 @@ from cyclekit.inference.fit import wanted_size
 from cyclekit.inference.results import Result
 from cyclekit.inference.steady import Steadiness, SteadyTranslator
 from cyclekit.inference.translator import Translator
-from cyclekit.inference.video import VideoOptions, result_clip, translate_video
-from cyclekit.media.video.codecs import Wishes
+from cyclekit.inference.video import translate_video
+from cyclekit.inference.video_options import VideoOptions, result_clip
+from cyclekit.media.video.encoding import Wishes
 from cyclekit.media.video.output import choose_output
 from cyclekit.media.video.source import open_source
 from cyclekit.media.video.work import stored_settings

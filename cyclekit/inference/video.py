@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
-from fractions import Fraction
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, replace
 from functools import partial
 from itertools import chain, islice
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import av
-import numpy as np
 
 from cyclekit.errors import MediaError
-from cyclekit.inference.control import Keep, blend
+from cyclekit.inference.control import blend
 from cyclekit.inference.film_masks import FilmMask
-from cyclekit.inference.fit import resized, wanted_size
 from cyclekit.inference.overlap import ahead, behind
+from cyclekit.inference.reading import Reading
 from cyclekit.inference.results import Result
-from cyclekit.media.video.clip import Clip, Source, Still
-from cyclekit.media.video.output import Output, Sink
-from cyclekit.media.video.times import Cut, chosen
-from cyclekit.media.video.window import Window
+from cyclekit.inference.video_options import VideoOptions, result_clip, shown
+from cyclekit.media.video.clip import Source, Still
+from cyclekit.media.video.sink import Output, Sink
 from cyclekit.media.video.work import SEGMENT
 from cyclekit.pixels import Array
 
@@ -35,7 +31,6 @@ Step = Callable[[Iterable[Array]], Iterable[Array]]
 It is called once for every segment, so that what it does never depends on where an interrupted
 job was taken up again, but on what it keeps between two calls.
 """
-Show = Literal["result", "side-by-side", "wipe"]
 
 
 class Memory(Protocol):
@@ -50,39 +45,6 @@ class Memory(Protocol):
 
 _ROOM = 64 * 2**20
 """Bytes of frames that may wait on either side of the network."""
-_SWEEP = Fraction(4)
-"""Seconds in which the line of a wipe goes across and back."""
-_LINE = 2
-_SAME_SHAPE = 0.01
-"""Change of shape that counts as rounding."""
-
-
-@dataclass(frozen=True)
-class VideoOptions:
-    """How a video is translated."""
-
-    cut: Cut = field(default_factory=Cut)
-    """Which frames."""
-    size: tuple[int, int] | None = None
-    """Exact width and height in pixels to translate at; None keeps the video's."""
-    max_size: int | None = None
-    """Most pixels of the longer side, shape kept; None for any."""
-    show: Show = "result"
-    """What is written: the result, before and after side by side, or a line that sweeps between."""
-    strength: float = 1.0
-    """0 is the source, 1 the network's result."""
-    keep: Keep | None = None
-    """What of the source stays: "luminance", "color" or None."""
-
-
-def result_clip(clip: Clip, options: VideoOptions) -> Clip:
-    """Describe what will be written: the clip at another size and rate, shape kept on the screen."""
-    width, height = wanted_size(clip.width, clip.height, options.size, options.max_size)
-    change = Fraction(clip.width * height, clip.height * width)
-    aspect = clip.aspect if abs(change - 1) < _SAME_SHAPE else clip.aspect * change
-    both = 2 if options.show == "side-by-side" else 1
-    rate = clip.rate / options.cut.every
-    return replace(clip, width=width * both, height=height, aspect=aspect, rate=rate)
 
 
 def translate_video(
@@ -118,7 +80,7 @@ def translate_video(
     sink = output.open(_settings(source, output, options, settings, mask))
     remembered = sink.recall() if memory else None
     before = sink.done
-    reading = _Reading(source, options, before)
+    reading = Reading(source, options, before)
     finish = partial(_finished, reading=reading, options=options, mask=mask)
     try:
         if memory and remembered is not None:
@@ -166,7 +128,7 @@ def _settings(
 
 def _run(
     step: Step,
-    reading: _Reading,
+    reading: Reading,
     sink: Sink,
     finish: Callable[[Still, Array], Still],
     memory: Memory | None,
@@ -198,7 +160,7 @@ def _finished(
     still: Still,
     after: Array,
     *,
-    reading: _Reading,
+    reading: Reading,
     options: VideoOptions,
     mask: FilmMask | None,
 ) -> Still:
@@ -210,74 +172,6 @@ def _finished(
         made = blend(before, after, strength=options.strength, keep=options.keep, mask=where)
     time = still.pts * reading.clip.time_base
     return replace(still, pixels=shown(before, made, time, options))
-
-
-def shown(before: Array, after: Array, time: Fraction, options: VideoOptions) -> Array:
-    """Show a frame and what was made of it.
-
-    Args:
-        before: the frame as the network saw it.
-        after: what was made of it, of the same shape and type.
-        time: seconds from the beginning of the output.
-        options: what to show.
-    """
-    if options.show == "side-by-side":
-        return np.asarray(np.concatenate([before, after], axis=1))
-    if options.show == "wipe":
-        return _wiped(before, after, time)
-    return after
-
-
-def _wiped(before: Array, after: Array, time: Fraction) -> Array:
-    """Show the frame left of a white line, and its translation right of it."""
-    width = before.shape[1]
-    phase = float(time % _SWEEP / _SWEEP)
-    at = round((0.5 - 0.5 * math.cos(2 * math.pi * phase)) * width)
-    both = after.copy()
-    both[:, :at] = before[:, :at]
-    both[:, max(0, at - _LINE) : at + _LINE] = np.iinfo(both.dtype).max
-    return both
-
-
-class _Reading:
-    """Frames on their way to the network: chosen, moved in time, resized.
-
-    Args:
-        source: where they come from.
-        options: which ones, and how large.
-        done: how many of them are finished already.
-    """
-
-    def __init__(self, source: Source, options: VideoOptions, done: int) -> None:
-        self.clip = source.clip
-        self._source = source
-        self._options = options
-        self._done = done
-        self._start = self._end = 0
-
-    def stills(self) -> Generator[Still]:
-        """Decode; frames that are finished already cost no more than that."""
-        cut, clip = self._options.cut, self.clip
-        size = wanted_size(clip.width, clip.height, self._options.size, self._options.max_size)
-        for number, frame in enumerate(chosen(self._source.frames(), clip, cut)):
-            if number == 0 and cut.start is not None:
-                self._start = frame.pts
-            self._end = frame.pts + frame.duration
-            if number >= self._done:
-                pixels = resized(frame.pixels(), *size)
-                yield Still(frame.pts - self._start, frame.duration, pixels)
-
-    def time_in_source(self, still: Still) -> Fraction:
-        """Return the seconds from the source's beginning at which a frame is shown there."""
-        return (still.pts + self._start) * self.clip.time_base - self.clip.start
-
-    def window(self) -> Window:
-        """Return the part of the file's time that was read."""
-        cut, base = self._options.cut, self.clip.time_base
-        ends = cut.end is not None or cut.most is not None
-        return Window(
-            None if cut.start is None else self._start * base, self._end * base if ends else None
-        )
 
 
 def _parts(items: Iterator[T], size: int) -> Iterator[Iterator[T]]:

@@ -6,9 +6,9 @@ import pytest
 
 from cyclekit.errors import MediaError
 from cyclekit.inference.film_masks import MovingMask, StillMask, open_film_mask
-from cyclekit.inference.video import VideoOptions
+from cyclekit.inference.video_options import VideoOptions
 from cyclekit.media.images import Picture, write
-from cyclekit.media.video.codecs import Wishes
+from cyclekit.media.video.encoding import Wishes
 from cyclekit.media.video.source import open_source
 from cyclekit.media.video.times import Cut
 from tests.clips import difference, frames_of, make_clip, negative, run, scene

@@ -1,8 +1,10 @@
 """The whole pipeline with a network that changes nothing: what goes in must come out."""
 
+import io
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -10,10 +12,11 @@ import pytest
 from PIL import Image
 
 from cyclekit.errors import MediaError, UsageError
-from cyclekit.inference.video import VideoOptions, result_clip, shown
+from cyclekit.inference.video_options import VideoOptions, result_clip, shown
 from cyclekit.media.images import Picture, write
 from cyclekit.media.video.clip import Clip, Colour
-from cyclekit.media.video.codecs import CODECS, Wishes
+from cyclekit.media.video.codecs import CODECS
+from cyclekit.media.video.encoding import Wishes
 from cyclekit.media.video.file import VideoFile
 from cyclekit.media.video.times import Cut
 from cyclekit.pixels import Array
@@ -251,6 +254,41 @@ def test_what_fits_nowhere_is_left_out_and_that_is_told(tmp_path: Path) -> None:
     note = "audio aac (stream 1) does not go into {}: left out"
     assert run(source, tmp_path / "b.gif").notes == (note.format("gif"),)
     assert run(source, tmp_path / "%d.png").notes == (note.format("pictures"),)
+
+
+def covered(path: Path, **how: Any) -> Path:
+    """Write a clip with a cover and a font, as Matroska has them."""
+    plain = make_clip(path.with_name("plain.mp4"), **how)
+    picture = io.BytesIO()
+    Image.fromarray(scene(1)[0]).save(picture, "JPEG")
+    with av.open(str(plain)) as old, av.open(str(path), "w") as new:
+        new.metadata.update(old.metadata)
+        stream = new.add_stream_from_template(old.streams.video[0], opaque=True)
+        new.add_attachment("cover.jpg", "image/jpeg", picture.getvalue())
+        new.add_attachment("a.ttf", "application/x-truetype-font", b"a font")
+        for packet in old.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                new.mux(packet)
+    return path
+
+
+def test_cover_and_fonts_go_along_where_they_can(tmp_path: Path) -> None:
+    source = covered(tmp_path / "a.mkv")
+    font = "attachment (stream 2) does not go into {}: left out"
+    assert run(source, tmp_path / "b.mkv").notes == ()
+    assert run(source, tmp_path / "b.mp4").notes == (font.format("mp4"),)
+    left = "cover (stream 1) is left out"
+    assert run(source, tmp_path / "b.mov").notes == (left, font.format("mov"))
+    assert left in run(source, tmp_path / "b.webm").notes
+    pictures = digests(source, "video")[1]
+    for name in ("b.mkv", "b.mp4"):
+        assert digests(tmp_path / name, "video")[1] == pictures
+        assert len(frames_of(tmp_path / name)) == 12
+    with av.open(str(tmp_path / "b.mkv")) as made:
+        assert [s.data for s in made.streams if s.type == "attachment"] == [b"a font"]
+    source = covered(tmp_path / "c.mkv", metadata={"weather": "fine"})
+    assert left in run(source, tmp_path / "c.mp4").notes  # MP4 holds it or such metadata
 
 
 def test_a_cut_takes_the_sound_along(tmp_path: Path) -> None:

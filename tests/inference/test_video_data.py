@@ -5,8 +5,8 @@ from pathlib import Path
 import av
 import pytest
 
-from cyclekit.inference.video import VideoOptions
-from cyclekit.media.video.codecs import Wishes
+from cyclekit.inference.video_options import VideoOptions
+from cyclekit.media.video.encoding import Wishes
 from cyclekit.media.video.source import open_source
 from cyclekit.media.video.times import Cut
 from tests.clips import digests, frames_of, largest_difference, run, times_of

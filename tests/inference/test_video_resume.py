@@ -10,8 +10,8 @@ import av
 import numpy as np
 import pytest
 
-from cyclekit.inference.video import VideoOptions
-from cyclekit.media.video.codecs import Wishes
+from cyclekit.inference.video_options import VideoOptions
+from cyclekit.media.video.encoding import Wishes
 from cyclekit.media.video.times import Cut
 from cyclekit.media.video.work import SEGMENT, folder_of
 from cyclekit.pixels import Array

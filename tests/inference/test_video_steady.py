@@ -10,8 +10,8 @@ import pytest
 from cyclekit.inference.film_masks import StillMask
 from cyclekit.inference.steady import Steadiness, SteadyTranslator
 from cyclekit.inference.translator import Translator
-from cyclekit.inference.video import VideoOptions
-from cyclekit.media.video.codecs import Wishes
+from cyclekit.inference.video_options import VideoOptions
+from cyclekit.media.video.encoding import Wishes
 from cyclekit.media.video.work import SEGMENT, folder_of
 from cyclekit.pixels import Array
 from tests.clips import frames_of, make_clip, negative, run, scene

@@ -14,7 +14,8 @@ from av.filter import Graph
 from av.video.frame import VideoFrame
 
 from cyclekit.media.video.clip import Clip
-from cyclekit.media.video.codecs import CODECS, WEBP_QUALITY, Container, Encoding
+from cyclekit.media.video.codecs import CODECS, WEBP_QUALITY, Container
+from cyclekit.media.video.encoding import Encoding
 from cyclekit.media.video.webp import MILLISECOND, set_last_duration
 from cyclekit.media.video.work import Segment
 

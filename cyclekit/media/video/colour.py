@@ -1,38 +1,25 @@
-"""Between the stored numbers of a video and RGB, without a drift in colour."""
+"""What the colour tags of a video mean."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, cast
 
-import av
-import numpy as np
-from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
-
-from cyclekit.media.picture import Array, turned
 from cyclekit.media.video.clip import UNSPECIFIED, Clip, Colour
-from cyclekit.media.video.siting import Sited
 
 SRGB = Colour(matrix=1, primaries=1, transfer=13, range=1)
 """How pictures and animations, which are sRGB, are tagged when they become a video."""
+RGB = 0
+"""The matrix of what is not YUV."""
 LIMITED, FULL = 1, 2
-_RGB = 0
+"""Ranges."""
 _BT709, _BT601 = 1, 5
-_SWSCALE = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
+SWSCALE = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 """swscale's number for a matrix of H.273."""
-# Averages where chroma shrinks, interpolates where it grows, rounds exactly. The default, without
-# SWS_ACCURATE_RND, makes every round trip 1.2 levels darker; bicubic takes twice the time.
-_FLAGS = 0x20 | 0x2000 | 0x40000  # SWS_AREA | SWS_FULL_CHR_H_INT | SWS_ACCURATE_RND
-# Interpolating two lines of chroma, swscale 9.5 makes nonsense of deep 4:2:0: green becomes 0.
-_DEEP_FLAGS = 0x4 | 0x2000 | 0x40000  # SWS_BICUBIC | SWS_FULL_CHR_H_INT | SWS_ACCURATE_RND
-_DEEP_WHITE = 255 * 256
-"""White of swscale's 16-bit RGB where the other side is YUV of limited range; ours is 65535."""
 
 
 def used_matrix(colour: Colour, width: int, height: int) -> int:
-    """Return the matrix that players use: the tagged one, or by custom BT.709 from 720 lines on."""
-    if colour.matrix in _SWSCALE:
+    """Return the matrix that players use: the tagged one, or by custom BT.709 above 576 lines."""
+    if colour.matrix in SWSCALE:
         return colour.matrix
     return _BT709 if width >= 1280 or height > 576 else _BT601
 
@@ -44,155 +31,9 @@ def stored_colour(clip: Clip, width: int, height: int) -> Colour:
     BT.709, and a matrix that players guess from the size is named where the guess changes.
     """
     colour = clip.colour
-    if colour.matrix == _RGB:
+    if colour.matrix == RGB:
         return replace(SRGB, transfer=colour.transfer) if colour.transfer != 2 else SRGB
     meant = used_matrix(colour, clip.width, clip.height)
     if colour.matrix == UNSPECIFIED and meant != used_matrix(colour, width, height):
         return replace(colour, matrix=meant)
     return colour
-
-
-class Unpacker:
-    """Turns decoded frames into upright RGB.
-
-    Args:
-        colour: tags of the frames.
-        orientation: how to turn them, as EXIF says it: 1 to 8.
-        depth: bits a channel; above 8, the result is uint16.
-        alpha: whether to keep a fourth channel.
-        size: width and height before turning.
-        silent: whether the decoder does not say where chroma lies.
-    """
-
-    def __init__(
-        self,
-        colour: Colour,
-        orientation: int,
-        depth: int,
-        alpha: bool,
-        size: tuple[int, int],
-        silent: bool = False,
-    ) -> None:
-        self._orientation = orientation
-        self._size = size
-        kind = "rgba" if alpha else "rgb"
-        self._format = f"{kind}{64 if alpha else 48}le" if depth > 8 else kind + "24" * (not alpha)
-        self._matrix = _SWSCALE[used_matrix(colour, *size)]
-        self._range = colour.range
-        self._deep = depth > 8
-        self._white = _white(colour, depth)
-        self._sited = Sited() if silent else None
-        self._swscale = VideoReformatter()
-
-    def __call__(self, frame: VideoFrame) -> Array:
-        """Convert a frame.
-
-        Returns:
-            uint8 or uint16, (H, W, 3) or (H, W, 4).
-        """
-        made = self._swscale.reformat(
-            self._sited(frame) if self._sited else frame,
-            *self._size,
-            format=self._format,
-            src_colorspace=self._matrix,
-            src_color_range=self._range or None,
-            interpolation=_DEEP_FLAGS if self._deep else _FLAGS,
-            threads=1,
-        )
-        pixels = cast(Array, made.to_ndarray())
-        if self._deep:
-            pixels = _scaled(pixels, 65535 / self._white)
-        return turned(pixels, self._orientation)
-
-
-class Packer:
-    """Turns RGB into frames to encode.
-
-    Args:
-        pixel_format: FFmpeg's name, such as "yuv420p" or "yuv444p10le".
-        colour: tags of the result.
-        size: width and height of the result; frames of another are resized.
-    """
-
-    def __init__(self, pixel_format: str, colour: Colour, size: tuple[int, int]) -> None:
-        form = av.VideoFormat(pixel_format)
-        self.deep = form.components[0].bits > 8
-        self._format = pixel_format
-        self._has_alpha = any(component.is_alpha for component in form.components)
-        self._is_rgb = form.is_rgb
-        self._colour = colour
-        self._matrix = _SWSCALE[used_matrix(colour, *size)]
-        # On the way to 8 bits of full range, swscale 9.5 rounds chroma down: half a level is lost.
-        self._detour = colour.range == FULL and not self.deep and not self._is_rgb
-        self._size = size
-        self._sited = Sited()
-        self._swscale = VideoReformatter()
-
-    def __call__(self, pixels: Array) -> VideoFrame:
-        """Convert a picture.
-
-        Args:
-            pixels: uint8 or uint16 RGB, (H, W, 3) or (H, W, 4).
-        """
-        frame = self._wrapped(pixels)
-        if self._is_rgb:
-            return self._swscale.reformat(frame, *self._size, format=self._format)
-        colour = self._colour
-        frame = self._sited(frame)
-        if self._detour:
-            frame = self._stored(frame, f"{self._format}12le")
-        made: Any = self._stored(frame, self._format)
-        # Encoders such as prores read the tags of frames.
-        made.colorspace, made.color_range = colour.matrix, colour.range
-        made.color_primaries, made.color_trc = colour.primaries, colour.transfer
-        return cast(VideoFrame, made)
-
-    def _stored(self, frame: VideoFrame, pixel_format: str) -> VideoFrame:
-        range_ = self._colour.range or LIMITED
-        yuv = None if frame.format.is_rgb else range_
-        return self._swscale.reformat(
-            frame,
-            *self._size,
-            format=pixel_format,
-            src_colorspace=self._matrix if yuv else None,
-            src_color_range=yuv,
-            dst_colorspace=self._matrix,
-            dst_color_range=range_,
-            interpolation=_FLAGS,
-            threads=1,
-        )
-
-    def _wrapped(self, pixels: Array) -> VideoFrame:
-        """Make a frame around pixels, with as much white and as many channels as swscale expects."""
-        if pixels.shape[2] == 4 and not self._has_alpha:
-            pixels = on_white(pixels)
-        kind = "rgba" if pixels.shape[2] == 4 else "rgb"
-        if self._detour and pixels.dtype == np.uint8:
-            pixels = pixels.astype(np.uint16) * 257
-        if pixels.dtype == np.uint8:
-            name = kind if kind == "rgba" else "rgb24"
-        else:
-            name = "rgba64le" if kind == "rgba" else "rgb48le"
-            pixels = pixels if self._is_rgb else _scaled(pixels, _DEEP_WHITE / 65535)
-        return VideoFrame.from_numpy_buffer(cast(Any, np.ascontiguousarray(pixels)), name)
-
-
-def _white(colour: Colour, depth: int) -> int:
-    """Return what swscale makes of white in 16 bits: it widens by shifting."""
-    if colour.matrix == _RGB:
-        return 65535
-    return ((1 << depth) - 1) << (16 - depth) if colour.range == FULL else _DEEP_WHITE
-
-
-def _scaled(pixels: Array, factor: float) -> Array:
-    import cv2
-
-    return pixels if factor == 1 else cast(Array, cv2.addWeighted(pixels, factor, pixels, 0, 0))
-
-
-def on_white(pixels: Array) -> Array:
-    """Show RGBA (H, W, 4) before a white wall: RGB (H, W, 3) of the same depth."""
-    full = np.iinfo(pixels.dtype).max
-    colour, alpha = pixels[..., :3].astype(np.uint32), pixels[..., 3:].astype(np.uint32)
-    blended = (colour * alpha + full * (full - alpha) + full // 2) // full
-    return cast(Array, blended.astype(pixels.dtype))

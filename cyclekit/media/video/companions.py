@@ -15,7 +15,7 @@ from av.packet import Packet
 from av.stream import Discard, Disposition
 
 from cyclekit.media.video.codecs import Container
-from cyclekit.media.video.file import opened
+from cyclekit.media.video.opening import opened
 from cyclekit.media.video.transcode import TEXT, Sound, Subtitles
 from cyclekit.media.video.window import Window
 
@@ -26,6 +26,10 @@ _PLAIN = {
     "keywords", "track", "disc", "creation_time",
 }  # fmt: skip
 """Metadata that MP4 has a place for; what goes beyond needs another kind of list."""
+
+
+_ENDINGS = {"mjpeg": "jpg"}
+_MIME = {"mjpeg": "jpeg"}
 
 
 class Route(Protocol):
@@ -44,8 +48,8 @@ class Companion:
 
     index: int
     """Its place in the old file."""
-    way: Literal["copy", "sound", "subtitles", "leave"]
-    """As it is, transcoded, or not at all."""
+    way: Literal["copy", "cover", "sound", "subtitles", "leave"]
+    """As it is, as the cover, transcoded, or not at all."""
     note: str = ""
     """What the user should know."""
 
@@ -62,10 +66,13 @@ def companions(path: Path, container: Container) -> tuple[Companion, ...]:
     """
     with opened(path) as (source, video):
         others = [stream for stream in source.streams if stream.index != video.index]
-        return tuple(_companion(stream, container) for stream in others)
+        covered = container.format == "matroska" or (
+            container.format == "mp4" and not needs_long_list(source)  # it holds only one of them
+        )
+        return tuple(_companion(stream, container, covered) for stream in others)
 
 
-def _companion(stream: Any, container: Container) -> Companion:
+def _companion(stream: Any, container: Container, covered: bool) -> Companion:
     what = f"{_kind(stream)} (stream {stream.index})"
     cover = stream.type == "video" and stream.disposition & Disposition.attached_pic
     leave = Companion(stream.index, "leave", f"{what} is left out")
@@ -73,8 +80,10 @@ def _companion(stream: Any, container: Container) -> Companion:
         return Companion(stream.index, "leave")
     if stream.type == "data" or (stream.type == "video" and not cover):
         return leave
+    if cover and not covered:
+        return Companion(stream.index, "leave", f"cover (stream {stream.index}) is left out")
     if container.audio and _holds(container.format, stream):
-        return Companion(stream.index, "copy")
+        return Companion(stream.index, "cover" if cover else "copy")
     short = container.format.replace("matroska", "mkv")
     if stream.type == "audio" and container.audio:
         note = f"{what} does not go into {short}: transcoded to {container.audio[-4:].strip('b')}"
@@ -110,12 +119,14 @@ def add_companion(
     Args:
         output: where to.
         stream: the old one.
-        way: "copy", "sound" or "subtitles".
+        way: "copy", "cover", "sound" or "subtitles".
         container: the kind of file.
         window: what is kept.
     """
     route: Route
-    if way == "sound":
+    if way == "cover":
+        route = Cover(stream, output)
+    elif way == "sound":
         assert container.audio is not None
         route = Sound(stream, output, container.audio, window)
     elif way == "subtitles":
@@ -123,7 +134,8 @@ def add_companion(
         route = Subtitles(stream, output, container.subtitles, window)
     else:
         route = Copy(stream, output, window)
-    copy_labels(stream, route.stream)
+    if route.stream.type != "attachment":
+        copy_labels(stream, route.stream)
     return route
 
 
@@ -155,6 +167,39 @@ def metadata(source: InputContainer) -> dict[str, str]:
 def needs_long_list(source: InputContainer) -> bool:
     """Whether MP4 has no place of its own for some of the metadata."""
     return not {key.lower() for key in metadata(source)} <= _PLAIN
+
+
+class Cover:
+    """The one picture of a stream that is a cover: it has no time.
+
+    Args:
+        old: where it comes from.
+        output: gets a new stream or, where covers are attachments, the picture itself.
+    """
+
+    def __init__(self, old: Any, output: OutputContainer) -> None:
+        kind = old.codec_context.name
+        self._attached = output.format.name == "matroska"
+        if self._attached:
+            picture = _only_packet(old)
+            name = f"cover.{_ENDINGS.get(kind, kind)}"
+            self.stream: Any = output.add_attachment(
+                name, f"image/{_MIME.get(kind, kind)}", picture
+            )
+        else:
+            self.stream = output.add_stream_from_template(old, opaque=True)
+
+    def packets(self, packet: Packet[Any] | None) -> Iterator[Packet[Any]]:
+        """Give the picture back."""
+        if packet is not None and packet.size and not self._attached:
+            packet.stream, packet.pts, packet.dts = self.stream, 0, 0
+            yield packet
+
+
+def _only_packet(stream: Any) -> bytes:
+    with av.open(stream.container.name) as source:
+        packets = source.demux(source.streams[stream.index])
+        return next(bytes(packet) for packet in packets if packet.size)
 
 
 class Copy:

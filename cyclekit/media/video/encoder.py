@@ -12,8 +12,8 @@ from av.codec.context import Flags
 from av.packet import Packet
 
 from cyclekit.media.video.clip import Clip, Still
-from cyclekit.media.video.codecs import Encoding
-from cyclekit.media.video.colour import Packer
+from cyclekit.media.video.convert import Packer
+from cyclekit.media.video.encoding import Encoding
 from cyclekit.media.video.work import Segment
 
 os.environ.setdefault("SVT_LOG", "1")  # or its AV1 encoder writes a page to stderr

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
-from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
-from PIL import Image
 
 from cyclekit.errors import MediaError
-from cyclekit.media.video.clip import Clip, Colour, Frame
-from cyclekit.media.video.colour import Unpacker
-from cyclekit.media.video.orientation import UPRIGHT, orientation, swaps_sides
+from cyclekit.media.video.clip import Clip, Frame
+from cyclekit.media.video.convert import Unpacker
+from cyclekit.media.video.opening import describe, loops, opened
+from cyclekit.media.video.orientation import UPRIGHT, orientation
 from cyclekit.media.video.siting import SILENT_DECODERS
 from cyclekit.media.video.times import rising
 
-DEFAULT_RATE = Fraction(25)
+_MASTERING = ("MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL")
 
 
 class VideoFile:
@@ -45,6 +41,7 @@ class VideoFile:
         self._errors = self._repeated = self._damaged = 0
         self._early: str | None = None
         self._turn: int | None = UPRIGHT
+        self._mastered = False
         self.clip = self._describe()
 
     def frames(self) -> Iterator[Frame]:
@@ -59,6 +56,8 @@ class VideoFile:
         notes = []
         if self._turn is None:
             notes.append("its display matrix is no quarter turn; frames stay as they are stored")
+        if self._mastered:
+            notes.append("what it says of the mastering display (HDR10) is left out")
         if self._errors:
             told = f"decode errors: {self._errors}"
             notes.append(f"{told}; frames that repeat the one before: {self._repeated}")
@@ -80,9 +79,10 @@ class VideoFile:
             if frame is None:
                 raise MediaError(f"{self.path}: no frame of it can be decoded")
             self._turn = orientation(frame)
-            clip = _clip(container, stream, frame, self._turn or UPRIGHT)
+            self._mastered = any(frame.side_data.get(name) is not None for name in _MASTERING)
+            clip = describe(container, stream, frame, self._turn or UPRIGHT)
         if clip.alpha and self.path.suffix.lower() == ".gif":
-            return replace(clip, alpha=self._is_seen_through(), loop=_loop(self.path))
+            return replace(clip, alpha=self._is_seen_through(), loop=loops(self.path))
         return clip
 
     def _is_seen_through(self) -> bool:
@@ -147,48 +147,6 @@ class VideoFile:
         return Unpacker(clip.colour, self._turn or UPRIGHT, clip.depth, clip.alpha, size, silent)
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a file; give it and the stream of its frames.
-
-    Raises:
-        MediaError: if it cannot be read, or holds no video.
-    """
-    try:
-        container = av.open(str(path), metadata_errors="replace")
-    except (FFmpegError, ValueError) as error:
-        raise MediaError(f"{path}: {_reason(path, error)}") from error
-    with container:
-        stream = next((s for s in container.streams.video if _plays(s)), None)
-        if stream is None:
-            raise MediaError(f"{path}: there is no video in this file")
-        yield container, stream
-
-
-def _plays(stream: VideoStream) -> bool:
-    cover = bool(stream.disposition & Disposition.attached_pic)
-    return not cover and stream.codec_context is not None
-
-
-def _reason(path: Path, error: Exception) -> str:
-    if not path.exists():
-        return "no such file or folder"
-    if path.is_file() and not path.stat().st_size:
-        return "the file is empty"
-    if isinstance(error, OSError):
-        return f"cannot be read: {error.strerror}"
-    return "no video that can be read"
-
-
-def _loop(path: Path) -> int:
-    """Read how often a GIF is repeated, which FFmpeg does not tell."""
-    try:
-        with Image.open(path, formats=["GIF"]) as image:
-            return int(image.info.get("loop", -1))
-    except (OSError, SyntaxError, ValueError):
-        return 0
-
-
 def _decode(stream: VideoStream, packet: Packet[VideoStream] | None) -> list[VideoFrame] | None:
     """Decode a packet, or what is left for None; None if it cannot be."""
     try:
@@ -202,35 +160,6 @@ def _frame(raw: VideoFrame, unpack: Unpacker, last: Frame | None, usual: int) ->
     if pts is None:  # streams without a container
         pts = 0 if last is None else last.pts + (last.duration or usual)
     return Frame(pts, raw.duration, lambda: unpack(raw))
-
-
-def _clip(container: InputContainer, stream: VideoStream, frame: VideoFrame, turn: int) -> Clip:
-    assert stream.time_base is not None
-    width, height = stream.width, stream.height
-    aspect = stream.sample_aspect_ratio or Fraction(1)
-    if swaps_sides(turn):
-        width, height, aspect = height, width, 1 / aspect
-    components = frame.format.components
-    start = container.start_time or 0
-    return Clip(
-        width,
-        height,
-        stream.time_base,
-        stream.average_rate or stream.guessed_rate or DEFAULT_RATE,
-        stream.frames or None,
-        Fraction(start, av.time_base),
-        aspect,
-        _colour(frame),
-        max(component.bits for component in components),
-        any(component.is_alpha for component in components) or frame.format.has_palette,
-    )
-
-
-def _colour(frame: VideoFrame) -> Colour:
-    matrix = 0 if frame.format.is_rgb or frame.format.has_palette else int(frame.colorspace)
-    full = frame.format.name.startswith("yuvj")
-    range_ = 2 if full else int(frame.color_range)
-    return Colour(matrix, int(frame.color_primaries), int(frame.color_trc), range_)
 
 
 def _promised_end(stream: VideoStream) -> int | None:

@@ -17,7 +17,6 @@ from av.error import FFmpegError
 from av.packet import Packet
 
 from cyclekit.media.video.clip import Clip
-from cyclekit.media.video.codecs import Encoding
 from cyclekit.media.video.companions import (
     Companion,
     Route,
@@ -27,7 +26,8 @@ from cyclekit.media.video.companions import (
     needs_long_list,
 )
 from cyclekit.media.video.encoder import tag
-from cyclekit.media.video.file import opened
+from cyclekit.media.video.encoding import Encoding
+from cyclekit.media.video.opening import opened
 from cyclekit.media.video.window import Window
 from cyclekit.media.video.work import Segment
 

@@ -1,56 +1,43 @@
-"""Frames without a file: y4m and raw RGB through stdin and stdout."""
+"""Frames without a file: raw RGB through stdin and stdout."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-import av
 import numpy as np
-from av.error import FFmpegError
 
-from cyclekit.errors import MediaError
-from cyclekit.media.picture import Array, to_8_bits
-from cyclekit.media.video.clip import PICTURES, Clip, Colour, Frame, Still
-from cyclekit.media.video.colour import Packer, Unpacker
+from cyclekit.media.picture import to_8_bits
+from cyclekit.media.video.clip import PICTURES, Clip, Frame, Still
 from cyclekit.media.video.times import Pace
 from cyclekit.media.video.window import Window
 
 PIPE = Path("-")
 """What stands for stdin or stdout."""
-Y4M = {
-    "yuv420p": "420mpeg2 XYSCSS=420MPEG2",
-    "yuv422p": "422",
-    "yuv444p": "444",
-    "yuv420p10le": "420p10 XYSCSS=420P10",
-    "yuv422p10le": "422p10 XYSCSS=422P10",
-    "yuv444p10le": "444p10 XYSCSS=444P10",
-}
-"""Pixel formats of y4m, and how its header names them."""
 
 
-class _Pipe:
-    """What both kinds have in common: nothing goes along, nothing can be read twice."""
+class Pipe:
+    """What all kinds have in common: nothing goes along, nothing can be read twice."""
 
     path = PIPE
     companions: Path | None = None
 
     def __init__(self, clip: Clip) -> None:
         self.clip = clip
-        self._early: str | None = None
+        self.early: str | None = None
 
     def notes(self) -> tuple[str, ...]:
         """Say where the pipe broke off, if it did."""
-        return (self._early,) if self._early else ()
+        return (self.early,) if self.early else ()
 
     def fingerprint(self) -> None:
         """Return None."""
         return
 
 
-class RawPipe(_Pipe):
+class RawPipe(Pipe):
     """Raw frames, 8-bit RGB, row by row.
 
     Args:
@@ -72,57 +59,17 @@ class RawPipe(_Pipe):
             yield Frame(number, 1, lambda pixels=pixels: pixels)  # type: ignore[misc]
             number += 1
         if data:
-            self._early = f"{len(data)} bytes at the end are no whole frame; is --raw-size right?"
+            self.early = f"{len(data)} bytes at the end are no whole frame; is --raw-size right?"
 
 
-class Y4mPipe(_Pipe):
-    """Frames as y4m, which says its size, rate and pixel format.
-
-    Args:
-        file: where to read.
-
-    Raises:
-        MediaError: if it is no y4m.
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        try:
-            self._container: Any = av.open(file, format="yuv4mpegpipe")
-        except (FFmpegError, ValueError) as error:
-            hint = "expected y4m; for raw RGB frames, give --raw-size and --rate"
-            raise MediaError(f"stdin holds no video that can be read; {hint}") from error
-        stream = self._container.streams.video[0]
-        assert stream.time_base is not None
-        assert stream.pix_fmt is not None
-        format_ = av.VideoFormat(stream.pix_fmt)
-        depth = max(component.bits for component in format_.components)
-        rate = stream.average_rate or 1 / stream.time_base
-        aspect = stream.sample_aspect_ratio or Fraction(1)
-        colour = Colour(range=stream.codec_context.color_range)
-        size = (stream.width, stream.height)
-        super().__init__(
-            Clip(*size, stream.time_base, rate, aspect=aspect, colour=colour, depth=depth)
-        )
-        self._unpack = Unpacker(colour, 1, depth, alpha=False, size=size)
-
-    def frames(self) -> Iterator[Frame]:
-        """Read all frames; a pipe that breaks off ends there, and that is said."""
-        try:
-            for raw in self._container.decode(video=0):
-                pts = raw.pts or 0
-                yield Frame(pts, raw.duration or 1, lambda raw=raw: self._unpack(raw))  # type: ignore[misc]
-        except FFmpegError as error:
-            self._early = f"the frames break off: {error.strerror}"
-
-
-class _PipeSink:
-    """What both kinds have in common: there is nothing to go on with."""
+class PipeSink:
+    """What all kinds have in common: there is nothing to go on with."""
 
     done = 0
 
     def __init__(self, file: BinaryIO, clip: Clip) -> None:
-        self._file = file
-        self._pace = Pace(clip)
+        self.file = file
+        self.pace = Pace(clip)
 
     def remember(self, memory: bytes) -> None:
         """Forget it: nobody goes on from here."""
@@ -133,14 +80,14 @@ class _PipeSink:
 
     def finish(self, window: Window) -> tuple[str, ...]:
         """Hand over what is left."""
-        self._file.flush()
-        return self._pace.notes("pipes")
+        self.file.flush()
+        return self.pace.notes("pipes")
 
     def abandon(self) -> None:
         """Leave it at what was written."""
 
 
-class RawSink(_PipeSink):
+class RawSink(PipeSink):
     """Writes raw frames, 8-bit RGB.
 
     Args:
@@ -150,39 +97,5 @@ class RawSink(_PipeSink):
 
     def add(self, still: Still) -> None:
         """Write a frame; OSError if nobody reads any more."""
-        self._pace.add(still.pts)
-        self._file.write(np.ascontiguousarray(to_8_bits(still.pixels)[..., :3]).data)
-
-
-class Y4mSink(_PipeSink):
-    """Writes y4m (https://wiki.multimedia.cx/index.php/YUV4MPEG2).
-
-    Args:
-        file: where to write.
-        clip: size, rate, aspect and colours of what will come.
-        pixel_format: one of `Y4M`.
-    """
-
-    def __init__(self, file: BinaryIO, clip: Clip, pixel_format: str) -> None:
-        super().__init__(file, clip)
-        self._pack = Packer(pixel_format, clip.colour, (clip.width, clip.height))
-        full = "FULL" if clip.colour.range == 2 else "LIMITED"
-        words = (
-            f"YUV4MPEG2 W{clip.width} H{clip.height}",
-            f"F{clip.rate.numerator}:{clip.rate.denominator} Ip",
-            f"A{clip.aspect.numerator}:{clip.aspect.denominator}",
-            f"C{Y4M[pixel_format]} XCOLORRANGE={full}\n",
-        )
-        file.write(" ".join(words).encode())
-
-    def add(self, still: Still) -> None:
-        """Write a frame; OSError if nobody reads any more."""
-        self._pace.add(still.pts)
-        frame = self._pack(still.pixels[..., :3])
-        self._file.write(b"FRAME\n")
-        for plane in frame.planes:
-            rows: Array = np.frombuffer(memoryview(plane), np.uint8).reshape(
-                plane.height, plane.line_size
-            )
-            width = plane.width * (2 if self._pack.deep else 1)
-            self._file.write(np.ascontiguousarray(rows[:, :width]).data)
+        self.pace.add(still.pts)
+        self.file.write(np.ascontiguousarray(to_8_bits(still.pixels)[..., :3]).data)

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from cyclekit.errors import UsageError
 from cyclekit.media.video.clip import Source
-from cyclekit.media.video.file import DEFAULT_RATE, VideoFile
-from cyclekit.media.video.pipes import PIPE, RawPipe, Y4mPipe
+from cyclekit.media.video.file import VideoFile
+from cyclekit.media.video.opening import DEFAULT_RATE
+from cyclekit.media.video.pipes import PIPE, RawPipe
 from cyclekit.media.video.sequence import PictureSequence, is_pattern
 from cyclekit.media.video.webp import WebpFile
+from cyclekit.media.video.y4m import Y4mPipe
 
 
 def open_source(path: Path, rate: Fraction | None, raw_size: tuple[int, int] | None) -> Source:

@@ -5,14 +5,8 @@ import pytest
 from av.codec import Codec as Encoder
 
 from cyclekit.errors import UsageError
-from cyclekit.media.video.codecs import (
-    CODECS,
-    CONTAINERS,
-    Wishes,
-    choose,
-    ffmpeg_name,
-    square_size,
-)
+from cyclekit.media.video.codecs import CODECS, CONTAINERS
+from cyclekit.media.video.encoding import Wishes, choose, ffmpeg_name, square_size
 
 EVEN, ODD = (64, 48), (65, 49)
 

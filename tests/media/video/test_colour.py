@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from cyclekit.media.video.clip import PICTURES, Clip, Colour
-from cyclekit.media.video.colour import Packer, Unpacker, on_white, stored_colour, used_matrix
+from cyclekit.media.video.colour import stored_colour, used_matrix
+from cyclekit.media.video.convert import Packer, Unpacker, on_white
 from tests.clips import TICK, difference, frames_of, make_clip, scene
 
 LUMA = {1: (0.2126, 0.0722), 5: (0.299, 0.114), 6: (0.299, 0.114), 9: (0.2627, 0.0593)}

@@ -47,6 +47,13 @@ def test_ten_bits_come_at_full_depth(tmp_path: Path) -> None:
     assert len(np.unique(still.pixels)) > 25  # 8 bits have 8 levels there
 
 
+def test_what_cannot_be_kept_of_hdr_is_told(tmp_path: Path) -> None:
+    display = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"
+    options = {"x265-params": f"log-level=none:master-display={display}"}
+    path = make_clip(tmp_path / "a.mkv", codec="libx265", options=options)
+    assert "mastering display (HDR10) is left out" in VideoFile(path).notes()[0]
+
+
 def damage(path: Path, number: int, every: int = 1) -> Path:
     """Spoil a packet of the video: zeros, or one bit of a few bytes turned over."""
     with av.open(str(path)) as container:

@@ -6,8 +6,9 @@ import pytest
 
 from cyclekit.errors import MediaError
 from cyclekit.media.video.clip import Clip, Colour, Still
-from cyclekit.media.video.pipes import Y4M, RawPipe, RawSink, Y4mPipe, Y4mSink
+from cyclekit.media.video.pipes import RawPipe, RawSink
 from cyclekit.media.video.window import Window
+from cyclekit.media.video.y4m import Y4M, Y4mPipe, Y4mSink
 from tests.clips import difference, scene
 
 RATE = Fraction(30000, 1001)
@@ -56,6 +57,11 @@ def test_a_y4m_that_breaks_off_ends_there() -> None:
 def test_what_is_no_y4m_is_told() -> None:
     with pytest.raises(MediaError, match="for raw RGB frames, give --raw-size and --rate"):
         Y4mPipe(io.BytesIO(bytes(9999)))
+
+
+def test_frames_that_are_too_large_are_refused_by_their_header() -> None:
+    with pytest.raises(MediaError, match="stdin holds no video that can be read"):
+        Y4mPipe(io.BytesIO(b"YUV4MPEG2 W30000 H20000 F25:1 C420jpeg\nFRAME\n" + bytes(99)))
 
 
 def test_raw_frames_come_back_and_a_rest_is_told() -> None:
