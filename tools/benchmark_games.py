@@ -1,8 +1,8 @@
 """Play the games from noise with and without what balances them: `tools/benchmark_games.py -o OUT`.
 
-Parts: saturation, confidence, collapse, classes, truncation (all by default). Every run is made by
-the project's own trainer on the CPU; OUT gets PART.json and plots. Interrupted, or out of
-`--minutes`, the same command goes on.
+Parts: saturation, confidence, collapse-ring, collapse-digits, classes, truncation (all by default).
+Every run is made by the project's own trainer on the CPU; OUT gets PART.json and plots.
+Interrupted, or out of `--minutes`, the same command goes on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from games.playing import OutOfTimeError, Table
 PARTS = {
     "saturation": saturation.run,
     "confidence": confidence.run,
-    "collapse": collapse.run,
+    "collapse-ring": collapse.run_ring,
+    "collapse-digits": collapse.run_digits,
     "classes": conditional.run,
     "truncation": conditional.run_truncation,
 }

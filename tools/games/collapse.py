@@ -9,9 +9,9 @@ from games.counting import DRAWN, count_modes, spread
 from games.playing import Figures, Game, Table, draw
 from games.plots import bars, clouds, figure, save
 from games.recipes import BATCH, STEPS, digits, points
-from games.worlds import WORLDS, Pixels, Ring
+from games.worlds import WORLDS, Ring
 
-SINGLE_STEPS = 6000
+SINGLE_STEPS = 3000
 """Steps of the games with one picture a batch."""
 QUEUE = 64
 """Pictures that the queue remembers."""
@@ -25,17 +25,23 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 
 
-def run(table: Table, out: Path, seeds: int) -> Figures:
-    """Play every way on both worlds, and draw what was found."""
-    found = {
-        world: {
-            way: _over_seeds(table, world, way, options, seeds) for way, options in WAYS.items()
-        }
-        for world in WORLDS
+def run_ring(table: Table, out: Path, seeds: int) -> Figures:
+    """Play every way on the ring, and draw the first run's points."""
+    found = _play(table, "ring", out, seeds)
+    ring = WORLDS["ring"]
+    assert isinstance(ring, Ring)
+    made = {
+        way: draw(table.play(game("ring", way, options, 0)), DRAWN)
+        for way, options in WAYS.items()
     }
-    _draw_bars(found, out / "collapse.png")
-    _draw_points(table, out / "ring.png")
+    points_of = {way: ring.points(pictures) for way, pictures in made.items()}
+    clouds(ring.centres, points_of, out / "ring.png")
     return found
+
+
+def run_digits(table: Table, out: Path, seeds: int) -> Figures:
+    """Play every way on digits."""
+    return _play(table, "digits", out, seeds)
 
 
 def game(world: str, way: str, options: dict[str, Any], seed: int) -> Game:
@@ -52,6 +58,14 @@ def game(world: str, way: str, options: dict[str, Any], seed: int) -> Game:
     return Game(f"collapse-{world}-{name}-{seed}", WORLDS[world], [base, change])
 
 
+def _play(table: Table, world: str, out: Path, seeds: int) -> Figures:
+    found = {
+        way: _over_seeds(table, world, way, options, seeds) for way, options in WAYS.items()
+    }
+    _draw(world, found, out / f"collapse-{world}.png")
+    return found
+
+
 def _over_seeds(
     table: Table, world: str, way: str, options: dict[str, Any], seeds: int
 ) -> Figures:
@@ -66,24 +80,13 @@ def _over_seeds(
     return {**summary, "runs": found}
 
 
-def _draw_bars(found: Figures, path: Path) -> None:
-    sheet = figure(9, 5.6)
-    for row, (world, ways) in enumerate(found.items()):
-        left, right = (sheet.add_subplot(2, 2, 2 * row + place) for place in (1, 2))
-        bars(left, {way: one["modes"] for way, one in ways.items()})
-        bars(right, {way: one["good"] for way, one in ways.items()}, names=False)
-        left.set_title(f"{world}: modes covered of {WORLDS[world].modes}")
-        left.set_xlim(0, WORLDS[world].modes)
-        right.set_title(f"{world}: share of good samples")
-        right.set_xlim(0, 1)
+def _draw(world: str, found: Figures, path: Path) -> None:
+    sheet = figure(9, 2.8)
+    left, right = (sheet.add_subplot(1, 2, place) for place in (1, 2))
+    bars(left, {way: one["modes"] for way, one in found.items()})
+    bars(right, {way: one["good"] for way, one in found.items()}, names=False)
+    left.set_title(f"{world}: modes covered of {WORLDS[world].modes}", fontsize=9)
+    left.set_xlim(0, WORLDS[world].modes)
+    right.set_title(f"{world}: share of good samples", fontsize=9)
+    right.set_xlim(0, 1)
     save(sheet, path)
-
-
-def _draw_points(table: Table, path: Path) -> None:
-    ring = WORLDS["ring"]
-    assert isinstance(ring, Ring)
-    made: dict[str, list[Pixels]] = {
-        way: draw(table.play(game("ring", way, options, 0)), DRAWN)
-        for way, options in WAYS.items()
-    }
-    clouds(ring.centres, {way: ring.points(pictures) for way, pictures in made.items()}, path)

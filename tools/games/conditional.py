@@ -12,7 +12,7 @@ from games.plots import figure, lines, save, show
 from games.recipes import classes
 from games.worlds import WORLDS, Digits, Pixels
 
-IMAGES = 160_000
+IMAGES = 84_000
 EACH = 200
 """Pictures of each class."""
 THRESHOLDS = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, None)

@@ -15,7 +15,7 @@ from games.plots import figure, lines, save
 from games.recipes import digits
 from games.worlds import WORLDS, Digits
 
-STEPS, BATCH, LOOKS = 2400, 32, 8
+STEPS, BATCH, LOOKS = 1500, 32, 6
 WAYS: dict[str, dict[str, Any]] = {
     "nothing": {},
     "label smoothing 0.9": {"method": {"real_label": 0.9}},

@@ -6,8 +6,8 @@ from typing import Any
 
 from cyclekit.config.resolve import read_preset
 
-STEPS = {"ring": 2000, "digits": 2500}
-BATCH = {"ring": 64, "digits": 32}
+STEPS = {"ring": 1500, "digits": 2000}
+BATCH = {"ring": 32, "digits": 32}
 
 
 def points(images: int, batch: int = BATCH["ring"]) -> dict[str, Any]:

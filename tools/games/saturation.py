@@ -61,7 +61,7 @@ def _slopes(run: Path, one: Game) -> dict[str, float]:
     generator = method.generator
     weights = list(generator.parameters())
     logits = method.discriminator(generator(*generator.inputs(range(256), seed=1)))
-    found = {"fake": float(torch.sigmoid(logits).mean())}
+    found = {"fake": float(torch.sigmoid(logits.detach()).mean())}
     for name in LOSSES:
         loss = ADVERSARIAL_LOSSES.create(Spec(name)).generator(logits)
         found[name] = _length(torch.autograd.grad(loss, weights, retain_graph=True))
