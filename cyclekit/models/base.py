@@ -80,10 +80,12 @@ class Discriminator(nn.Module, ABC):
 
     Where `compares` is true, a judgement depends on the other pictures of the batch; real and
     generated ones must then be judged apart. `classes` is how many kinds of pictures it knows of.
+    `body` turns pictures into the features that it judges by.
     """
 
     compares: bool = False
     classes: int = 0
+    body: nn.Module
 
     @abstractmethod
     def forward(
