@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from cyclekit.losses import ADVERSARIAL_LOSSES
@@ -104,10 +103,11 @@ class CUT(Method):
         """Translate: fake_b = G(a), of a mirrored a if a coin says so, and same_b = G(b)."""
         a, b = batch["a"], batch["b"]
         seen = a.flip(3) if self._mirrored(seed, a) else a
-        if not (self.nce_identity or self.identity):
-            return {"fake_b": self.g_ab(seen)}
-        fake_b, same_b = self.g_ab(torch.cat([seen, b])).chunk(2)
-        return {"fake_b": fake_b, "same_b": same_b}
+        images = {"fake_b": self.g_ab(seen)}
+        if self.nce_identity or self.identity:
+            # A call of its own: where a norm looks at the batch, the domains must not mix.
+            images["same_b"] = self.g_ab(b)
+        return images
 
     def losses(self, phase: str, batch: Batch, images: Images, seed: int) -> Losses:
         """Return one player's share of L."""

@@ -73,7 +73,7 @@ def train(
     run = Run(folder)
     state = run.resume(config)
     for domain in domains:
-        for message in require_usable(domain):
+        for message in require_usable(domain, domain.least):
             listener.note(f"skipped {message}")
     if state is None:
         epoch = len(_pictures(config, domains))
@@ -223,7 +223,9 @@ class _Sitting:
 
 def _pictures(config: Config, domains: Domains) -> Pictures:
     data = config.data
-    augmentation = Augmentation(data.load, data.crop, data.flip, data.color, data.fit)
+    augmentation = Augmentation(
+        data.load, data.crop, data.flip, data.color, data.fit, data.zoom
+    )
     kind = KINDS[data_kind(config.method.name)]
     return kind.open(domains, augmentation, config.train.seed, data.cache * 2**20)
 
