@@ -1,6 +1,6 @@
 """Published algorithms, one a file. Importing this package registers all of them."""
 
-from cyclekit.methods import biggan, cut, cyclegan, dclgan, gan
+from cyclekit.methods import biggan, cut, cyclegan, dclgan, gan, stargan
 from cyclekit.methods.base import METHODS, Method, Phase
 
-__all__ = ["METHODS", "Method", "Phase", "biggan", "cut", "cyclegan", "dclgan", "gan"]
+__all__ = ["METHODS", "Method", "Phase", "biggan", "cut", "cyclegan", "dclgan", "gan", "stargan"]

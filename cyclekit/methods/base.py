@@ -85,7 +85,7 @@ class Method(nn.Module, ABC):
 
     @abstractmethod
     def translators(self) -> Mapping[str, Generator]:
-        """Return what is averaged, saved and loaded, by direction: "ab", "ba" or "noise"."""
+        """Return what is averaged, saved and loaded, by direction: "ab", "ba", "noise" or "any"."""
 
     def critics(self) -> dict[str, Discriminator]:
         """Return who tells real pictures from made ones, by domain ("a", "b"); empty if nobody.

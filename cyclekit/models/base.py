@@ -12,8 +12,8 @@ from cyclekit.errors import ConfigError
 from cyclekit.models.memory import Memory
 from cyclekit.registry import Registry, Spec
 
-Kind = Literal["translator", "noise"]
-"""What a generator makes pictures from: pictures, or noise."""
+Kind = Literal["translator", "noise", "domains"]
+"""What a generator makes pictures from: pictures, noise, or pictures and the name of a domain."""
 
 
 class Generator(nn.Module, ABC):
@@ -106,7 +106,11 @@ class Discriminator(nn.Module, ABC):
 GENERATORS: Registry[Generator] = Registry("generator")
 DISCRIMINATORS: Registry[Discriminator] = Registry("discriminator")
 
-_MAKES = {"translator": "turns pictures into pictures", "noise": "makes pictures from noise"}
+_MAKES: dict[Kind, str] = {
+    "translator": "turns pictures into pictures",
+    "noise": "makes pictures from noise",
+    "domains": "turns pictures into any of many domains",
+}
 
 
 def make_generator(spec: Spec, kind: Kind) -> Generator:
