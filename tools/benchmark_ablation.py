@@ -36,7 +36,8 @@ from cyclekit.models.features.base import FeatureNetwork
 from cyclekit.pixels import from_bytes
 from cyclekit.training.loop import train
 
-SIDE = 64
+SIDE, PAIRS = 64, 80
+"""Of the pictures, px; and how many pairs are measured."""
 WAYS = ("ab", "ba")
 Settings = dict[str, dict[str, Any]]
 BASE: Settings = {
@@ -78,7 +79,7 @@ def main() -> None:
     parser.add_argument("maps", type=Path, help="folder with train and val, pairs side by side")
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the runs")
     parser.add_argument("--features", type=Path, help="weights of MobileNetV2; else installed ones")
-    parser.add_argument("--images", type=int, default=1600, help="pictures that each variant sees")
+    parser.add_argument("--images", type=int, default=1000, help="pictures that each variant sees")
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--table", action="store_true", help="only print what is there")
     arguments = parser.parse_args()
@@ -135,7 +136,7 @@ class Truth:
     def __init__(self, domains: tuple[Domain, Domain], network: FeatureNetwork) -> None:
         self.network = network
         self.levels = {
-            letter: torch.cat([_small(read_source(source)) for source in domain.held_out])
+            letter: torch.cat([_small(read_source(source)) for source in domain.held_out[:PAIRS]])
             for letter, domain in zip("ab", domains, strict=True)
         }
         self.features = {letter: self.describe(levels) for letter, levels in self.levels.items()}

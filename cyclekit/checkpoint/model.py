@@ -123,9 +123,7 @@ class ModelInfo:
         ways = dict(zip(self.abilities(), self.abilities(), strict=True))
         ways |= dict(zip(self.names, self.abilities(), strict=True))
         if wanted not in ways:
-            raise UsageError(
-                f"unknown domain '{wanted}'; the model knows {', '.join(self.names)}"
-            )
+            raise UsageError(f"unknown domain '{wanted}'; the model knows {', '.join(self.names)}")
         return ways[wanted]
 
     def network_of(self, direction: str) -> str:

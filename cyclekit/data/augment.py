@@ -64,7 +64,9 @@ class Augmentation:
         wanted = max(self.load or short, self.largest)
         if wanted == short:
             return image
-        height, width = (max(self.largest, round(side * wanted / short)) for side in image.shape[:2])
+        height, width = (
+            max(self.largest, round(side * wanted / short)) for side in image.shape[:2]
+        )
         way = cv2.INTER_AREA if wanted < short else cv2.INTER_CUBIC
         return cast("NDArray[np.uint8]", cv2.resize(image, (width, height), interpolation=way))
 
@@ -77,9 +79,7 @@ class Augmentation:
 def _cut(crop: int, largest: int) -> Any:
     if largest == crop:
         return A.RandomCrop(crop, crop)
-    return A.RandomSizedCrop(
-        (crop, largest), (crop, crop), interpolation=cv2.INTER_AREA
-    )
+    return A.RandomSizedCrop((crop, largest), (crop, crop), interpolation=cv2.INTER_AREA)
 
 
 def _squared(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -99,9 +99,7 @@ def open_noise(source: str | Path) -> OpenModel[NoiseGenerator]:
     return cast("OpenModel[NoiseGenerator]", _open(path, None))
 
 
-def _towards(
-    opened: OpenModel[DomainGenerator], style: int | None
-) -> OpenModel[ImageGenerator]:
+def _towards(opened: OpenModel[DomainGenerator], style: int | None) -> OpenModel[ImageGenerator]:
     """Fix domain and style: what is left is a translator like any other."""
     info, generator = opened.info, opened.generator
     if opened.direction in info.directions:

@@ -69,9 +69,7 @@ def choose_layers(
     known = {PICTURE} | {name for name, _ in generator.named_modules()}
     found = tuple(name for name in usual if name in known)
     if set(found) <= {PICTURE}:
-        raise ConfigError(
-            f"method.layers is missing: the generator has none of {', '.join(usual)}"
-        )
+        raise ConfigError(f"method.layers is missing: the generator has none of {', '.join(usual)}")
     return found
 
 

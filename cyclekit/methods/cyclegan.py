@@ -168,7 +168,9 @@ class CycleGAN(Method):
     def _discriminator_losses(self, batch: Batch, images: Images, seed: int) -> Losses:
         old_a = self.pool_a(images["fake_a"], seed)
         old_b = self.pool_b(images["fake_b"], seed + 1)
-        remembered = [self._memory(f"{kind}_{domain}") for domain in "ab" for kind in ("real", "fake")]
+        remembered = [
+            self._memory(f"{kind}_{domain}") for domain in "ab" for kind in ("real", "fake")
+        ]
         on_a = judge(self.d_a, batch["a"], old_a, *remembered[:2])
         on_b = judge(self.d_b, batch["b"], old_b, *remembered[2:])
         losses = {

@@ -291,9 +291,7 @@ def carrying(network: nn.Module, carried: Carried | None) -> Iterator[None]:
 
 
 @contextmanager
-def steering(
-    network: nn.Module, deviations: Mapping[str, tuple[Tensor, Tensor]]
-) -> Iterator[None]:
+def steering(network: nn.Module, deviations: Mapping[str, tuple[Tensor, Tensor]]) -> Iterator[None]:
     """Within the block, let some affine instance norms scale and shift each picture in its own way.
 
     Args:

@@ -53,7 +53,9 @@ def tap(network: nn.Module, layers: Sequence[str], x: Tensor) -> list[Tensor]:
     return [found[name] for name in layers]
 
 
-def channels_at(network: nn.Module, layers: Sequence[str], in_channels: int, side: int) -> list[int]:
+def channels_at(
+    network: nn.Module, layers: Sequence[str], in_channels: int, side: int
+) -> list[int]:
     """Return how many channels the features of some layers have.
 
     Args:

@@ -223,9 +223,7 @@ class _Sitting:
 
 def _pictures(config: Config, domains: Domains) -> Pictures:
     data = config.data
-    augmentation = Augmentation(
-        data.load, data.crop, data.flip, data.color, data.fit, data.zoom
-    )
+    augmentation = Augmentation(data.load, data.crop, data.flip, data.color, data.fit, data.zoom)
     kind = KINDS[data_kind(config.method.name)]
     return kind.open(domains, augmentation, config.train.seed, data.cache * 2**20)
 

@@ -114,7 +114,11 @@ def test_without_a_layer_that_it_knows_it_asks_for_one():
 
 @pytest.mark.parametrize(
     ("option", "value", "message"),
-    [("patches", 0, "patches must be"), ("temperature", 0.0, "above 0"), ("embedding", 0, "least 1")],
+    [
+        ("patches", 0, "patches must be"),
+        ("temperature", 0.0, "above 0"),
+        ("embedding", 0, "least 1"),
+    ],
 )
 def test_options_out_of_range_are_refused(option, value, message):
     with pytest.raises(ValueError, match=message):

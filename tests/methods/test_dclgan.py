@@ -48,7 +48,9 @@ def test_each_domain_has_heads_and_a_critic_of_its_own():
     method, inputs = tiny_dclgan(), data()
     images = method(inputs, 0)
     losses = method.losses("discriminators", inputs, images, 0)
-    judged = (method.d_a(inputs["a"]) - 1).square().mean() + method.d_a(images["fake_a"]).square().mean()
+    judged = (method.d_a(inputs["a"]) - 1).square().mean() + method.d_a(
+        images["fake_a"]
+    ).square().mean()
     torch.testing.assert_close(losses["d_a"], judged / 2)
     first, second = method.f_a.heads[0][0].weight, method.f_b.heads[0][0].weight
     assert not torch.equal(first, second)

@@ -90,6 +90,4 @@ def test_networks_that_know_no_domains_are_refused(generator, discriminator, mes
 
 def test_the_length_of_a_style_is_the_generators():
     with pytest.raises(ConfigError, match="style is not set here"):
-        StarGAN(
-            Spec("stargan", {"classes": 2}), Spec("stargan", {"classes": 2, "style": 3})
-        )
+        StarGAN(Spec("stargan", {"classes": 2}), Spec("stargan", {"classes": 2, "style": 3}))
