@@ -98,8 +98,8 @@ def keep_freed_memory() -> None:
     if platform.libc_ver()[0] != "glibc" or any(name.startswith(_ALLOCATOR) for name in os.environ):
         return
     libc = ctypes.CDLL(None)
-    for setting in (_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD):
-        libc.mallopt(setting, 2**30)
+    libc.mallopt(_M_MMAP_THRESHOLD, 2**30)
+    libc.mallopt(_M_TRIM_THRESHOLD, -1)  # never
 
 
 def own_cores() -> int:
