@@ -75,7 +75,15 @@ def _resolve(
     file: Path | None, preset: str | None, settings: tuple[str, ...],
     lengths: dict[str, Any], options: dict[str, Any],
 ) -> Config:  # fmt: skip
-    from cyclekit.config.resolve import parse_set, preset_names, read_file, read_preset, resolve
+    from cyclekit.config.colors import with_colors
+    from cyclekit.config.resolve import (
+        merge,
+        parse_set,
+        preset_names,
+        read_file,
+        read_preset,
+        resolve,
+    )
 
     given = {unit: length for unit, length in lengths.items() if length is not None}
     if len(given) > 1:
@@ -98,7 +106,7 @@ def _resolve(
     if options["keep_discriminators"]:
         trees.append({"train": {"keep_discriminators": True}})
     trees += [parse_set(setting) for setting in settings]
-    return resolve(trees)
+    return resolve([with_colors(merge(trees))])
 
 
 def _train(config: Config, folder: Path, device: str, quiet: bool) -> None:

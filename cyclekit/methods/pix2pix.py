@@ -51,7 +51,7 @@ class Pix2Pix(Method):
                 "adversarial_weight and reconstruction must be at least 0, "
                 f"got {adversarial_weight} and {reconstruction}"
             )
-        self.generator = make_translator(generator)
+        self.generator = make_translator(generator, direction)
         seen = self.generator.in_channels + self.generator.out_channels
         self.discriminator: Discriminator = DISCRIMINATORS.create(discriminator, in_channels=seen)
         self.adversarial = ADVERSARIAL_LOSSES.create(Spec(adversarial))
@@ -87,4 +87,5 @@ class Pix2Pix(Method):
         return {"discriminator": self.adversarial.discriminator(on_real, on_fake)}
 
     def _judge(self, x: Tensor, y: Tensor) -> Tensor:
-        return self.discriminator(torch.cat([x, y.to(x.dtype)], dim=1)).float()
+        logits: Tensor = self.discriminator(torch.cat([x, y.to(x.dtype)], dim=1))
+        return logits.float()

@@ -71,7 +71,8 @@ class PairSheet(SampleSheet):
 
     def __init__(self, domains: Sequence[Domain], side: int) -> None:
         self.side = side
-        pairs = held_out_pairs(*domains, PICTURES)
+        a, b = domains
+        pairs = held_out_pairs(a, b, PICTURES)
         self.pairs = [tuple(_middle(image, side) for image in pair) for pair in pairs]
 
     def write(self, path: Path, generators: Mapping[str, ImageGenerator]) -> None:
