@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyclekit.errors import ConfigError, MediaError
 from cyclekit.media.header import opened
+from cyclekit.media.palette import MOST
 from cyclekit.media.picture import MAX_PIXELS
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 LISTS = (".hex", ".txt", ".gpl")
 """Endings of files that list colours: six digits a line, or red, green and blue (GIMP's)."""
-MOST = 256
 _HEX = r"#?[0-9a-fA-F]{6}"
 _GPL = r"\s*(\d{1,3})\s+(\d{1,3})\s+(\d{1,3})(\s.*)?"
 

@@ -14,6 +14,7 @@ from cyclekit.media.images import Picture
 from cyclekit.pixels import Array
 
 _MIXED = "its colours are mixed with the original's; they are no longer the palette's alone"
+_SRGB = "its colour profile is left out, for the palette's colours are sRGB"
 _GRAY_STAYS = (
     "all of a gray picture is luminance, which is kept; --gray-to-color lets it take colour"
 )
@@ -40,7 +41,7 @@ def finished(
     """
     control = how.control
     if palette is not None and control.idle:
-        return _of_palette(before, made, palette), ()
+        return _of_palette(before, made, palette)
     gray = before.gray and (not how.color or control.keep == "color")
     pixels = _luma(made) if gray else made
     if not control.idle:
@@ -59,10 +60,13 @@ def finished(
     return replace(before, pixels=rgb, gray=gray), notes
 
 
-def _of_palette(before: Picture, made: Array, palette: NDArray[np.uint8]) -> Picture:
+def _of_palette(
+    before: Picture, made: Array, palette: NDArray[np.uint8]
+) -> tuple[Picture, tuple[str, ...]]:
     """Keep the palette's colours, of a gray picture too; they are sRGB, whatever it was."""
     metadata = replace(before.metadata, icc=None)
-    return replace(before, pixels=made, gray=False, palette=palette, metadata=metadata)
+    notes = (_SRGB,) if before.metadata.icc else ()
+    return replace(before, pixels=made, gray=False, palette=palette, metadata=metadata), notes
 
 
 def _luma(rgb: Array) -> Array:

@@ -11,12 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cyclekit.media.palette import MOST
 from cyclekit.registry import Registry, Spec
 
 Relaxation = Literal["softmax", "gumbel", "straight_through"]
 """What stands for the choice in training, through which no gradient passes."""
-FEWEST, MOST = 2, 256
-"""Colours that a palette may have; an index is a byte."""
+FEWEST = 2
+"""Colours between which there is something to choose."""
 _PACE = 4.0  # learned colours move as many times as fast as other weights
 
 

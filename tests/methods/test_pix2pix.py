@@ -3,7 +3,7 @@ import torch
 
 from cyclekit.errors import ConfigError
 from cyclekit.methods.pix2pix import Pix2Pix
-from cyclekit.models import DISCRIMINATORS, GENERATORS
+from cyclekit.models import GENERATORS
 from cyclekit.registry import Spec
 from tests.tiny import batch, tiny_spec
 
