@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from cyclekit.devices import find_device, use_own_cores
+from cyclekit.devices import find_device, keep_freed_memory, use_own_cores
 from cyclekit.errors import CheckpointError, MediaError, UsageError
 from cyclekit.inference.arrays import TiledPicture, check_picture, like, to_input, to_rgb
 from cyclekit.inference.compiled import compile_network
@@ -80,6 +80,7 @@ class Translator:
         colors = generator.palette
         self.palette = None if colors is None else colors.cpu().numpy()
         use_own_cores()
+        keep_freed_memory()
         self._prepared = prepare(generator, self.device, precision)
         self._run = compile_network(self._prepared.network) if compiled else self._prepared.network
 
