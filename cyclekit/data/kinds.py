@@ -8,8 +8,9 @@ from pathlib import Path
 
 from cyclekit.data.augment import Augmentation
 from cyclekit.data.class_folders import find_classes, find_single
-from cyclekit.data.datasets import Labelled, Pictures, Single, Unpaired
+from cyclekit.data.datasets import Labelled, Paired, Pictures, Single, Unpaired
 from cyclekit.data.layouts import Domain, find_domains
+from cyclekit.data.pairs import find_pairs
 
 Domains = tuple[Domain, ...]
 
@@ -40,6 +41,11 @@ def _unpaired(domains: Domains, augmentation: Augmentation, seed: int, cache: in
     return Unpaired(a, b, augmentation, seed, cache)
 
 
+def _paired(domains: Domains, augmentation: Augmentation, seed: int, cache: int) -> Paired:
+    a, b = domains
+    return Paired(a, b, augmentation, seed, cache)
+
+
 KINDS = {
     "single": Kind(
         find_single,
@@ -48,6 +54,12 @@ KINDS = {
         least=1,
     ),
     "labelled": Kind(find_classes, Labelled, pictures=("picture",), least=2, labelled=True),
+    "paired": Kind(
+        find_pairs,
+        _paired,
+        pictures=("a", "b"),
+        least=2,
+    ),
     "unpaired": Kind(
         find_domains,
         _unpaired,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,20 +40,33 @@ class Shuffled:
         Raises:
             DataError: if no picture can be read.
         """
-        epoch, place = divmod(position, len(self.sources))
-        order = self._order_of(epoch)
         broken = []
-        for step in range(len(order)):
-            index = int(order[(place + step) % len(order)])
+        for index in self.order_from(position):
             try:
-                image = self._prepared(index)
+                image = self.prepared(index)
             except MediaError as error:
                 broken.append(str(error))
                 continue
-            return self.augmentation(image, mix(self.seed, position)), broken
-        raise DataError(f"none of {len(order)} pictures can be read; the first: {broken[0]}")
+            return self.cut(image, position), broken
+        raise DataError(f"none of {len(broken)} pictures can be read; the first: {broken[0]}")
 
-    def _prepared(self, index: int) -> Pixels:
+    def order_from(self, position: int) -> Iterator[int]:
+        """Yield all indices of an epoch: that of `position`, then those that stand in for it."""
+        epoch, place = divmod(position, len(self.sources))
+        order = self._order_of(epoch)
+        for step in range(len(order)):
+            yield int(order[(place + step) % len(order)])
+
+    def cut(self, image: Pixels, position: int) -> Pixels:
+        """Cut the crop of `position` out of a prepared picture."""
+        return self.augmentation(image, mix(self.seed, position))
+
+    def prepared(self, index: int) -> Pixels:
+        """Return a picture as crops are cut from it.
+
+        Raises:
+            MediaError: if it cannot be read.
+        """
         if index in self._broken:
             raise MediaError(self._broken[index])
         if index in self._kept:

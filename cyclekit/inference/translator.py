@@ -44,6 +44,8 @@ class Translator:
         compiled: let torch compile the network for whole pictures, which takes a C++ compiler and
             20 to 60 s before the first picture of a size.
 
+    `palette` holds the colours that its outputs consist of, uint8 RGB (K, 3), or None.
+
     Raises:
         UsageError: if the device or precision is unknown, a number or size is none, or there is
             no compiler.
@@ -75,6 +77,8 @@ class Translator:
         self._batch_size = batch_size
         self._tile = tile
         self._budget = Budget(self.device, memory)
+        colors = generator.palette
+        self.palette = None if colors is None else colors.cpu().numpy()
         use_own_cores()
         keep_freed_memory()
         self._prepared = prepare(generator, self.device, precision)
