@@ -69,6 +69,17 @@ class Optimizer(Section):
     """Share of the run at the full rate; then it falls in a line to 0."""
 
 
+class Consistency(Section):
+    """What moves in the input is to move alike in the result, for steady films; needs no film."""
+
+    weight: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of the loss; 0 for none."""
+    shift: Annotated[float, Field(ge=0)] = 4.0
+    """Typical motion that is made up, px."""
+    noise: Annotated[float, Field(ge=0)] = 0.02
+    """Deviation of the noise on moved pictures, in units of [-1, 1]."""
+
+
 class Train(Section):
     """How long, how often, how exactly."""
 
@@ -110,6 +121,7 @@ class Config(Section):
     discriminator: Part = Part(name="patch")
     data: Data = Data()
     optimizer: Optimizer = Optimizer()
+    consistency: Consistency = Consistency()
     train: Train = Train()
 
     def plain(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from cyclekit.data.kinds import KINDS
 from cyclekit.errors import ConfigError
 from cyclekit.methods import METHODS, Method
 from cyclekit.methods.base import data_kind
+from cyclekit.methods.consistent import Consistent
 from cyclekit.methods.pool import ImagePool
 from cyclekit.models import DISCRIMINATORS, GENERATORS
 from cyclekit.models.initialize import initialize
@@ -77,6 +78,9 @@ def build_learner(config: Config, device: torch.device, domains: int = 2) -> Lea
     torch.manual_seed(config.train.seed)
     generator, discriminator = players(config, domains)
     method = METHODS.create(config.method.spec, generator=generator, discriminator=discriminator)
+    rule = config.consistency
+    if rule.weight:
+        method = Consistent(method, rule.weight, rule.shift, rule.noise)
     initialize(method, config.train.initialization, config.train.gain)
     method = method.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = Average(method.translators(), config.train.half_life)
