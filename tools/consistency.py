@@ -26,7 +26,7 @@ from cyclekit.metrics.flicker import flicker
 from cyclekit.training.loop import train
 
 WEIGHTS = {"without": 0.0, "with": 10.0}
-SCALES = (55, 70, 85)
+SCALES = (40, 50, 60)
 FRAMES, LONGER = 40, 480
 
 
@@ -73,17 +73,16 @@ def _scales(scan: Path, folder: Path) -> Path:
 def _learned(options: argparse.Namespace, painting: Path, weight: float) -> Translator:
     run = options.out / f"weight-{weight:g}"
     settings = {
-        "generator": {"name": "mobile", "width": 64, "blocks": 6},
-        "discriminator": {"name": "patch", "width": 32},
-        "data": {"crop": 96, "load": 192, "workers": 0},
-        "train": {"images": options.images, "batch": 2, "state_every": 500, "sample_every": 1000},
+        "generator": {"name": "mobile", "width": 48, "blocks": 6},
+        "discriminator": {"name": "patch", "width": 24},
+        "data": {"crop": 64, "load": 160, "workers": 0},
+        "train": {"images": options.images, "batch": 4, "state_every": 500, "sample_every": 1000},
         "consistency": {"weight": weight},
     }
     config = resolve([read_preset("painting"), settings])
     domains = find_domains([options.photos, painting], ("photo", "painting"))
     train(config, domains, run, device=torch.device("cpu"))
-    model = cyclekit.load(run / "model.safetensors", "painting", device="cpu", precision="fp32")
-    return model
+    return cyclekit.load(run / "model.safetensors", "painting", device="cpu", precision="fp32")
 
 
 def _frames(clip: Path) -> list[np.ndarray]:

@@ -37,7 +37,7 @@ class Data(Section):
     """Which pictures, and how they become training crops."""
 
     roots: tuple[Path, ...] = ()
-    """One folder that holds all domains, or one folder a domain."""
+    """One folder that holds all domains, or one folder, video or pattern of videos a domain."""
     names: tuple[str, ...] | None = None
     """Names of the domains; None takes them from the folders."""
     fit: Literal["crop", "whole"] = "crop"
@@ -50,6 +50,8 @@ class Data(Section):
     """Probability of a left-right flip."""
     color: Share = 0.0
     """Strength of random brightness, contrast and saturation."""
+    spacing: Positive = 1
+    """Frames from one of a clip to the next, for methods that learn from motion."""
     cache: Annotated[int, Field(ge=0)] = 512
     """Decoded pictures kept in memory, MB a process."""
     workers: Annotated[int, Field(ge=0)] | Literal["auto"] = "auto"

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from cyclekit.models import Discriminator, Generator
 from cyclekit.registry import Registry
 
-DataKind = Literal["single", "labelled", "paired", "unpaired", "clips"]
+DataKind = Literal["single", "labelled", "paired", "unpaired", "clips", "unpaired clips"]
 """How the pictures lie in folders, and what a batch holds of them."""
 Batch = Mapping[str, Tensor]
 """Inputs by name: pictures, float (N, C, H, W) in [-1, 1], and labels, int64 (N,)."""
@@ -57,7 +57,8 @@ class Method(nn.Module, ABC):
     """
 
     data: ClassVar[DataKind]
-    """What a batch holds: single {"picture"}, labelled {"picture", "label"}, unpaired {"a", "b"}."""
+    """What a batch holds: single {"picture"}, labelled {"picture", "label"}, unpaired {"a", "b"};
+    clips {"clip"}, unpaired clips {"a", "b"}, the frames of a clip stacked as channels."""
     moment = Moment()
     """When: whatever a method changes over its run is a function of this."""
 

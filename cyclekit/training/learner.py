@@ -142,7 +142,9 @@ def check_fit(config: Config, domains: int | None = None) -> None:
         except ValueError as error:
             name = config.generator.name
             raise ConfigError(f"data.crop {error} for generator '{name}', got {crop}") from error
-    batch = {name: torch.empty(2, 3, crop, crop, device="meta") for name in kind.pictures}
+    batch = {
+        name: torch.empty(2, 3 * kind.frames, crop, crop, device="meta") for name in kind.pictures
+    }
     if kind.labelled:
         batch["label"] = torch.zeros(2, dtype=torch.int64, device="meta")
     try:

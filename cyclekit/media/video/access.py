@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -63,13 +63,16 @@ class FilmReader:
         Yields:
             The time of each frame, and what makes its pixels; both good until the next is taken.
         """
-        met = False
+        passed = found = False
         for raw in self._from_key(pts):
-            if met and raw.key_frame:
-                return
+            if passed and raw.key_frame:
+                break
             if raw.pts is not None and not raw.is_corrupt:
                 yield raw.pts, partial(self._pixels, raw)
-                met = met or raw.pts >= pts
+                passed, found = passed or raw.pts >= pts, found or raw.pts == pts
+        if not found:  # a damaged film may show a frame only to who has seen all before it
+            alone = (raw for raw in self._from_start() if raw.pts == pts and not raw.is_corrupt)
+            yield from ((pts, partial(self._pixels, raw)) for raw in islice(alone, 1))
 
     def _from_key(self, pts: int) -> Iterator[VideoFrame]:
         try:
