@@ -9,7 +9,7 @@ from cyclekit.errors import MediaError
 from cyclekit.media.video.access import FilmReader
 from cyclekit.media.video.survey import survey
 from tests.clips import frames_of, make_clip, scene
-from tests.tiny import real_data
+from tests.tiny import picture, real_data
 
 GROUPS = {"preset": "ultrafast", "crf": "10", "g": "6", "bf": "2", "x264-params": "open-gop=1"}
 
@@ -64,7 +64,8 @@ def test_a_time_without_a_frame_is_named(film: Path) -> None:
 
 def test_a_survey_keeps_what_is_new_and_knows_the_cuts(tmp_path: Path) -> None:
     still = [scene(1)[0]] * 6
-    other = [255 - frame[::-1] for frame in scene(30)[20:26]]
+    patches = np.kron(picture(6, 8, seed=1) // 2, np.ones((8, 8, 1), np.uint8))
+    other = [patches + np.uint8(20 * number) for number in range(6)]
     path = make_clip(tmp_path / "a.mp4", [*still, *other, *still])
     found = survey(path)
     assert len(found.times) == 18
