@@ -125,7 +125,7 @@ def _train(config: Config, folder: Path, device: str, quiet: bool) -> None:
     if not any((config.train.images, config.train.epochs, config.train.minutes)):
         raise ConfigError("the run has no length; give --images, --epochs or --minutes")
     chosen = find_device(device)
-    domains = KINDS[data_kind(config.method.name)].find(config.data.roots, config.data.names)
+    domains = KINDS[data_kind(config.method.name)].find_in(config.data)
     team: Team = join_team(chosen)
     try:
         with Interruption() as interruption, TrainingReport(quiet or not team.leads) as report:

@@ -23,7 +23,7 @@ class Item:
     """What a method learns from at one position of the run."""
 
     values: Mapping[str, Tensor]
-    """By name: pictures, uint8 (3, crop, crop), and labels, int64 ()."""
+    """By name: pictures, uint8 (3, crop, crop), of clips (3 frames, crop, crop); labels, int64 ()."""
     broken: tuple[str, ...] = ()
     """Messages about pictures that had to be skipped."""
 
@@ -57,6 +57,14 @@ class Single(Pictures):
     def __getitem__(self, position: int) -> Item:
         picture, broken = self._pile.crop(position)
         return Item({"picture": _tensor(picture)}, tuple(broken))
+
+
+class Clips(Single):
+    """One crop of a clip of the only domain, its frames stacked as channels: "clip"."""
+
+    def __getitem__(self, position: int) -> Item:
+        item = super().__getitem__(position)
+        return Item({"clip": item.values["picture"]}, item.broken)
 
 
 class Labelled(Pictures):

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
+from cyclekit.config.schema import Data
 from cyclekit.data.augment import Augmentation
 from cyclekit.data.class_folders import find_classes, find_single
+<<<<<<< HEAD
 from cyclekit.data.datasets import Labelled, Paired, Pictures, Single, Unpaired
+=======
+from cyclekit.data.clip_roots import find_clips, find_two_clips
+from cyclekit.data.datasets import Clips, Labelled, Pictures, Single, Unpaired
+from cyclekit.data.films import CLIP
+>>>>>>> live
 from cyclekit.data.layouts import Domain, find_domains
 from cyclekit.data.pairs import find_pairs
 
@@ -19,8 +25,9 @@ Domains = tuple[Domain, ...]
 class Kind:
     """One kind of data."""
 
-    find: Callable[[Sequence[Path], Sequence[str] | None], Domains]
-    """From folders, and names or None, to domains; refuses what is laid out otherwise."""
+    find: Callable[..., Domains]
+    """From folders or videos, and names or None, to domains; refuses what is laid out otherwise.
+    Clips also want `spacing`, the frames from one of a clip to the next."""
     open: Callable[[Domains, Augmentation, int, int], Pictures]
     """From domains, augmentation, seed and bytes of cache to what a run learns from."""
     pictures: tuple[str, ...]
@@ -29,11 +36,23 @@ class Kind:
     """How many domains there are at least."""
     labelled: bool = False
     """Whether a batch says which domain each picture is of."""
+    frames: int = 1
+    """Pictures in one: those of a clip are stacked as channels, (N, 3 frames, H, W)."""
+
+    def find_in(self, data: Data) -> Domains:
+        """Find the domains that the settings name."""
+        how = {"spacing": data.spacing} if self.frames > 1 else {}
+        return self.find(data.roots, data.names, **how)
 
 
 def _single(domains: Domains, augmentation: Augmentation, seed: int, cache: int) -> Single:
     (domain,) = domains
     return Single(domain, augmentation, seed, cache)
+
+
+def _clips(domains: Domains, augmentation: Augmentation, seed: int, cache: int) -> Clips:
+    (domain,) = domains
+    return Clips(domain, augmentation, seed, cache)
 
 
 def _unpaired(domains: Domains, augmentation: Augmentation, seed: int, cache: int) -> Unpaired:
@@ -66,5 +85,7 @@ KINDS = {
         pictures=("a", "b"),
         least=2,
     ),
+    "clips": Kind(find_clips, _clips, pictures=("clip",), least=1, frames=CLIP),
+    "unpaired clips": Kind(find_two_clips, _unpaired, pictures=("a", "b"), least=2, frames=CLIP),
 }
 """By the name that `Method.data` gives."""
