@@ -157,14 +157,14 @@ class Paired(Pictures):
             except MediaError as error:
                 broken.append(str(error))
                 continue
-            a, b = self._a.cut(a, position), self._b.cut(b, position)
-            return Item({"a": _tensor(a), "b": _tensor(b)}, tuple(broken))
+            crops = {"a": self._a.cut(a, position), "b": self._b.cut(b, position)}
+            return Item({name: _tensor(crop) for name, crop in crops.items()}, tuple(broken))
         raise DataError(f"none of {len(broken)} pairs can be read; the first: {broken[0]}")
 
-    def _pair(self, index: int) -> tuple[Pixels, Pixels]:
+    def _pair(self, index: int) -> tuple[list[Pixels], list[Pixels]]:
         a, b = self._a.prepared(index), self._b.prepared(index)
-        if a.shape != b.shape:
-            sizes = " and ".join(f"{image.shape[1]}x{image.shape[0]}" for image in (a, b))
+        if a[0].shape != b[0].shape:
+            sizes = " and ".join(f"{image.shape[1]}x{image.shape[0]}" for image in (a[0], b[0]))
             path = self._a.sources[index].path
             raise MediaError(f"{path}: the pictures of this pair have other shapes: {sizes}")
         return a, b

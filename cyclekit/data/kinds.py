@@ -8,13 +8,9 @@ from dataclasses import dataclass
 from cyclekit.config.schema import Data
 from cyclekit.data.augment import Augmentation
 from cyclekit.data.class_folders import find_classes, find_single
-<<<<<<< HEAD
-from cyclekit.data.datasets import Labelled, Paired, Pictures, Single, Unpaired
-=======
 from cyclekit.data.clip_roots import find_clips, find_two_clips
-from cyclekit.data.datasets import Clips, Labelled, Pictures, Single, Unpaired
+from cyclekit.data.datasets import Clips, Labelled, Paired, Pictures, Single, Unpaired
 from cyclekit.data.films import CLIP
->>>>>>> live
 from cyclekit.data.layouts import Domain, find_domains
 from cyclekit.data.pairs import find_pairs
 

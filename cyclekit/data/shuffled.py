@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 from collections.abc import Iterator, Sequence
-=======
-from collections.abc import Sequence
 from dataclasses import replace
->>>>>>> live
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +38,8 @@ class Shuffled:
     def crop(self, position: int) -> tuple[Pixels, list[str]]:
         """Return the crop at `position` and what is wrong with pictures skipped on the way.
 
-        It is uint8 (H, W, 3); of a clip (H, W, 3 T), all frames cut at the same place. A broken picture is replaced by the next in its epoch's order.
+        It is uint8 (H, W, 3); of a clip (H, W, 3 T), all frames cut at the same place. A broken
+        picture is replaced by the next in its epoch's order.
 
         Raises:
             DataError: if no picture can be read.
@@ -50,12 +47,11 @@ class Shuffled:
         broken = []
         for index in self.order_from(position):
             try:
-<<<<<<< HEAD
-                image = self.prepared(index)
+                images = self.prepared(index)
             except MediaError as error:
                 broken.append(str(error))
                 continue
-            return self.cut(image, position), broken
+            return self.cut(images, position), broken
         raise DataError(f"none of {len(broken)} pictures can be read; the first: {broken[0]}")
 
     def order_from(self, position: int) -> Iterator[int]:
@@ -65,36 +61,24 @@ class Shuffled:
         for step in range(len(order)):
             yield int(order[(place + step) % len(order)])
 
-    def cut(self, image: Pixels, position: int) -> Pixels:
-        """Cut the crop of `position` out of a prepared picture."""
-        return self.augmentation(image, mix(self.seed, position))
+    def cut(self, images: Sequence[Pixels], position: int) -> Pixels:
+        """Cut the crop of `position` out of a prepared picture, or out of all frames of a clip."""
+        seed = mix(self.seed, position)
+        return np.concatenate([self.augmentation(image, seed) for image in images], axis=2)
 
-    def prepared(self, index: int) -> Pixels:
-        """Return a picture as crops are cut from it.
+    def prepared(self, index: int) -> list[Pixels]:
+        """Return a picture as crops are cut from it, or the frames of a clip.
 
         Raises:
             MediaError: if it cannot be read.
         """
-        if index in self._broken:
-            raise MediaError(self._broken[index])
-        if index in self._kept:
-            return self._kept[index]
-=======
-                images = [self._prepared(part) for part in self.sources[index].parts]
-            except MediaError as error:
-                broken.append(str(error))
-                continue
-            seed = mix(self.seed, position)
-            crops = [self.augmentation(image, seed) for image in images]
-            return np.concatenate(crops, axis=2), broken
-        raise DataError(f"none of {len(order)} pictures can be read; the first: {broken[0]}")
+        return [self._prepared(part) for part in self.sources[index].parts]
 
     def _prepared(self, source: Source) -> Pixels:
         if source in self._broken:
             raise MediaError(self._broken[source])
         if source in self._kept:
             return self._kept[source]
->>>>>>> live
         try:
             if source.frame is not None and self._room > 0:
                 self._keep_around(source)
