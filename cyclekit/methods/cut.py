@@ -73,7 +73,7 @@ class CUT(Method):
         penalty_every: int = 16,
     ) -> None:
         super().__init__()
-        self.g_ab = make_translator(generator)
+        self.g_ab = make_translator(generator, "ab")
         self.d_b: Discriminator = DISCRIMINATORS.create(discriminator)
         self.layers = choose_layers(self.g_ab, layers)
         self.heads = PatchHeads(count_channels(self.g_ab, self.layers), embedding)

@@ -76,8 +76,8 @@ class CycleGAN(Method):
     ) -> None:
         super().__init__()
         _check(identity_every, identity_until, cycle_end=cycle_end, cycle_features=cycle_features)
-        self.g_ab = make_translator(generator)
-        self.g_ba = make_translator(generator)
+        self.g_ab = make_translator(generator, "ab")
+        self.g_ba = make_translator(generator, "ba")
         self.d_a: Discriminator = DISCRIMINATORS.create(discriminator)
         self.d_b: Discriminator = DISCRIMINATORS.create(discriminator)
         self.adversarial = ADVERSARIAL_LOSSES.create(Spec(adversarial))

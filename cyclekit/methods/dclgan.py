@@ -58,7 +58,8 @@ class DCLGAN(Method):
         pool: int = 0,
     ) -> None:
         super().__init__()
-        self.g_ab, self.g_ba = make_translator(generator), make_translator(generator)
+        self.g_ab = make_translator(generator, "ab")
+        self.g_ba = make_translator(generator, "ba")
         self.d_a: Discriminator = DISCRIMINATORS.create(discriminator)
         self.d_b: Discriminator = DISCRIMINATORS.create(discriminator)
         self.layers = choose_layers(self.g_ab, layers, PUBLISHED[1:])

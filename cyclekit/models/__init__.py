@@ -18,6 +18,7 @@ from cyclekit.models.base import (
     Discriminator,
     Generator,
     ImageGenerator,
+    build_generator,
     make_translator,
 )
 from cyclekit.models.domains import DomainGenerator, make_domain_generator
@@ -33,6 +34,7 @@ __all__ = [
     "ImageGenerator",
     "Memory",
     "NoiseGenerator",
+    "build_generator",
     "dcgan",
     "domain_critic",
     "domains",

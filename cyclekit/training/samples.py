@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cyclekit.data.layouts import Domain
-from cyclekit.data.sources import held_out_pictures
+from cyclekit.data.sources import held_out_pairs, held_out_pictures
 from cyclekit.media.atomic import replacing
 from cyclekit.media.sheet import sheet
+from cyclekit.methods.base import DataKind
 from cyclekit.models import DomainGenerator, ImageGenerator, NoiseGenerator
 from cyclekit.models.base import Kind
 from cyclekit.pixels import to_image, to_tensor
@@ -62,6 +63,24 @@ class TranslationSheet(SampleSheet):
             for direction in generators
             for picture in self.pictures[direction]
         ]
+        _write(path, sheet(rows, self.side))
+
+
+class PairSheet(SampleSheet):
+    """Rows of input, translation, and what it should be, for some held-out pairs."""
+
+    def __init__(self, domains: Sequence[Domain], side: int) -> None:
+        self.side = side
+        a, b = domains
+        pairs = held_out_pairs(a, b, PICTURES)
+        self.pairs = [tuple(_middle(image, side) for image in pair) for pair in pairs]
+
+    def write(self, path: Path, generators: Mapping[str, ImageGenerator]) -> None:
+        """Translate one side of every pair and write one PNG."""
+        rows = []
+        for direction, generator in generators.items():
+            x, y = ("ab".index(letter) for letter in direction)
+            rows += [[*_row(pair[x], generator, None), pair[y]] for pair in self.pairs]
         _write(path, sheet(rows, self.side))
 
 
@@ -112,12 +131,11 @@ class DomainSheet(SampleSheet):
         _write(path, sheet(rows, self.side))
 
 
-SHEETS: dict[Kind, type[SampleSheet]] = {
-    "translator": TranslationSheet,
-    "noise": NoiseSheet,
-    "domains": DomainSheet,
-}
-"""How each kind of generator shows what it can."""
+def sheet_for(data: DataKind, kind: Kind) -> type[SampleSheet]:
+    """Choose how generators show what they can: by what they learn from, and what they are."""
+    if kind == "translator":
+        return PairSheet if data == "paired" else TranslationSheet
+    return {"noise": NoiseSheet, "domains": DomainSheet}[kind]
 
 
 @torch.no_grad()

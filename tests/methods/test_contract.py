@@ -17,6 +17,7 @@ PLAYERS = {
     "cyclegan": ("mobile", "patch"),
     "dclgan": ("mobile", "patch"),
     "gan": ("dcgan", "dcgan"),
+    "pix2pix": ("unet", "patch"),
     "stargan": ("stargan", "stargan"),
 }
 """Networks that fit each method."""
