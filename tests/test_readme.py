@@ -24,7 +24,7 @@ from cyclekit.models import DISCRIMINATORS, GENERATORS
 from tests.clips import make_clip
 from tests.legacy.published import resnet
 from tests.models.features.published import mobilenet_shapes, randomly
-from tests.tiny import picture, tiny_model, tiny_noise_model
+from tests.tiny import picture, tiny_domain_model, tiny_model, tiny_noise_model
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -35,6 +35,11 @@ NOISY = ["--set", "generator.side=16", "--set", "data.load=16", "--set", "data.c
 SHORTENED = {
     "--start 1:30 --end 1:45": "--start 0.1 --end 0.5",
     "--minutes 60": " ".join(["--images 4", *SHORT]),
+    "--method fastcut": " ".join(["--method fastcut --images 2", *SHORT]),
+    "--images 12000": " ".join(["--images 4 --set train.batch=2", *SHORT]),
+    "--domains": " ".join(
+        ["--images 2 --set train.batch=2 --set discriminator.layers=2 --domains", *SHORT]
+    ),
     "--method gan": " ".join(["--method gan --images 4 --set train.batch=2", *SHORT, *NOISY]),
     "--method biggan": " ".join(["--method biggan --images 4 --set train.batch=2", *SHORT, *NOISY]),
 }
@@ -48,12 +53,13 @@ def desk(tmp_path_factory):
         (folder / name).mkdir(parents=True)
         for i in range(3):
             cv2.imwrite(str(folder / name / f"{i}.png"), picture(24, 32, seed=i))
-    for name in ("holiday.jpg", "panorama.tif", "mask.png"):
+    for name in ("holiday.jpg", "painting.jpg", "panorama.tif", "mask.png"):
         cv2.imwrite(str(folder / name), picture(24, 32))
     shutil.copytree(folder / "photos", folder / "masks")
     make_clip(folder / "holiday.mp4")
     tiny_model(folder / "runs/zebra/model.safetensors", keep_discriminators=True)
     tiny_noise_model(folder / "runs/clothing/model.safetensors", ("bags", "shoes"))
+    tiny_domain_model(folder / "runs/clothes/model.safetensors", ("bags", "shoes"))
     for place, name in (("A", "horses"), ("B", "zebras")):
         for part in ("train", "test"):
             shutil.copytree(folder / name, folder / f"horse2zebra/{part}{place}")
