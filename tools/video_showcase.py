@@ -17,7 +17,6 @@ import click
 import numpy as np
 from PIL import Image
 
-from cyclekit.media.sheet import sheet
 from cyclekit.media.video.source import open_source
 from cyclekit.pixels import Array
 
@@ -25,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 MOMENTS = (0.2, 0.55, 0.8)
 """Parts of the film at which frames are shown."""
 STRONGER = 6
-CELL = 300
+GAP = 4
 
 
 @click.command()
@@ -48,7 +47,7 @@ def main(clip: Path | None, model: str, output: Path, max_size: int) -> None:
             halves = [np.hsplit(frame, 2) for frame in frames(made)]
             rows += [] if rows else [cells([before for before, _ in halves])]
             rows.append(cells([after for _, after in halves]))
-        Image.fromarray(sheet(rows, CELL)).save(output / "steady.jpg", quality=82)
+        Image.fromarray(together(rows)).save(output / "steady.jpg", quality=82)
         run("-m", "cyclekit", "video", clip, output / "video.webp", *how, "--side-by-side")
     for name in ("steady.jpg", "video.webp"):
         click.echo(output / name)
@@ -67,6 +66,13 @@ def cells(film: list[Array]) -> list[Array]:
     shown = [round(part * len(film)) for part in MOMENTS]
     change = np.abs(film[shown[-1]].astype(int) - film[shown[-1] - 1])
     return [*(film[at] for at in shown), np.clip(change * STRONGER, 0, 255).astype(np.uint8)]
+
+
+def together(rows: list[list[Array]]) -> Array:
+    """Lay rows of frames out with white gaps."""
+    frame = ((0, GAP), (0, GAP), (0, 0))
+    lines = [np.hstack([np.pad(cell, frame, constant_values=255) for cell in row]) for row in rows]
+    return np.vstack(lines)[:-GAP, :-GAP]
 
 
 if __name__ == "__main__":
