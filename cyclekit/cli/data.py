@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cyclekit.cli import options
+from cyclekit.cli import options, survey
 
 if TYPE_CHECKING:
     from cyclekit.data.catalogue import Entry
@@ -29,7 +29,7 @@ Examples:
 
 @click.group("data")
 def command() -> None:
-    """List public datasets and fetch them."""
+    """Survey, split and fetch datasets."""
 
 
 @command.command("list", epilog=LISTING)
@@ -75,3 +75,6 @@ def _line(entry: Entry) -> str:
     size = f"{entry.size_mib:,} MiB" if entry.size_mib else "size unknown"
     how = size if entry.url else f"by hand from {entry.source}"
     return f"{entry.name:<23} {entry.layout:<8}  {' / '.join(entry.domains)}  ({how})"
+
+
+command.add_command(survey.command)
