@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cyclekit.cli import options, survey
+from cyclekit.cli import division, options, survey
 
 if TYPE_CHECKING:
     from cyclekit.data.catalogue import Entry
@@ -77,4 +77,5 @@ def _line(entry: Entry) -> str:
     return f"{entry.name:<23} {entry.layout:<8}  {' / '.join(entry.domains)}  ({how})"
 
 
-command.add_command(survey.command)
+for added in (survey.command, division.split, division.pairs):
+    command.add_command(added)

@@ -83,9 +83,9 @@ def _copies(found: Survey) -> Iterator[str]:
     if not found.whole:
         return
     kinds = {
-        "train and test": "error: {} groups of copies leak from training to test",
-        "domains": "warning: {} groups of copies are in two domains",
-        "": "note: {} groups of copies in one pile",
+        "train and test": "error: copies leak from training to test, groups: {}",
+        "domains": "warning: copies are in two domains, groups: {}",
+        "": "note: copies in one pile, groups: {}",
     }
     for leak, words in kinds.items():
         groups = [group for group in found.groups if group.leak == leak]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from cyclekit.errors import MediaError, UsageError
-from cyclekit.media.atomic import replacing
+from cyclekit.media.copying import copy_file
 from cyclekit.media.glance import ENDINGS
 from cyclekit.survey.duplicates import Group
 from cyclekit.survey.headers import is_text
@@ -105,8 +104,7 @@ def copy_clean(
         target = _free(wanted, taken)
         taken.add(target)
         try:
-            with replacing(target) as part:
-                shutil.copy2(picture.path, part)
+            copy_file(picture.path, target)
         except MediaError as error:
             yield Copied(picture.path, error=str(error))
             continue
