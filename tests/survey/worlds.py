@@ -13,10 +13,12 @@ Pixels = NDArray[np.uint8]
 
 
 def scene(seed: int, height: int = 96, width: int = 96, tint: tuple[int, int, int] = (0, 0, 0)) -> Pixels:  # fmt: skip
-    """Draw soft shapes, other ones for every seed: uint8 (H, W, 3)."""
-    rough = np.random.default_rng(seed).integers(0, 200, (7, 7, 3)).astype(np.uint8)
-    smooth = cv2.resize(rough, (width, height), interpolation=cv2.INTER_CUBIC)
-    return np.clip(smooth.astype(int) + np.array(tint), 0, 255).astype(np.uint8)
+    """Draw shapes of all sizes, other ones for every seed: uint8 (H, W, 3)."""
+    draws, canvas = np.random.default_rng(seed), np.full((height, width, 3), 100.0)
+    for cells in (3, 6, 12, 24):  # a photograph's waves are as strong as they are long
+        rough = draws.normal(0, 120 / cells**0.7, (cells, cells, 3))
+        canvas += cv2.resize(rough, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.clip(canvas + np.array(tint), 0, 255).astype(np.uint8)
 
 
 def put(path: Path, image: Pixels) -> Path:
