@@ -72,7 +72,7 @@ def test_partners_that_are_missing_or_differ_are_named(tmp_path: Path) -> None:
 def test_what_is_there_stays(tmp_path: Path) -> None:
     write(tmp_path / "in" / "1.png", wide(1))
     first, second, third = (
-        list(split_pairs(tmp_path / "in", tmp_path / "out", ("A", "B"), overwrite=again))[0]
+        next(split_pairs(tmp_path / "in", tmp_path / "out", ("A", "B"), overwrite=again))
         for again in (False, False, True)
     )
     assert [one.skipped for one in (first, second, third)] == [False, True, False]

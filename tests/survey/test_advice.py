@@ -1,6 +1,7 @@
 """What is recommended fits what was found, runs, and says why."""
 
 import shlex
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,7 @@ def test_the_command_gives_the_settings_that_are_meant() -> None:
     found = advice(tally(150, 100, 200), tally(150, 100, 200))
     words = shlex.split(found.command)
     assert words[:3] == ["cyclekit", "train", "my data"]
-    given = [parse_set(word) for option, word in zip(words[:-1], words[1:], strict=True) if option == "--set"]  # fmt: skip
+    given = [parse_set(word) for option, word in pairwise(words) if option == "--set"]  # fmt: skip
     assert resolve([read_preset(found.preset), *given]) == found.config
 
 

@@ -23,7 +23,7 @@ def cleaned(root: Path, target: Path) -> list[Copied]:
 
 def test_only_what_is_of_use_is_copied_and_nothing_is_touched(tmp_path: Path) -> None:
     root, target = tmp_path / "set", tmp_path / "clean"
-    spots = planted(root)
+    planted(root)
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
     copies = cleaned(root, target)
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before

@@ -15,7 +15,7 @@ from tests.survey.worlds import fill, put, scene
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory):
     root = tmp_path_factory.mktemp("two")
-    fill(root / "dark", range(0, 30))
+    fill(root / "dark", range(30))
     fill(root / "red", range(100, 140), tint=(110, -60, -60))
     put(root / "dark" / "lost.png", scene(500, tint=(110, -60, -60)))
     put(root / "red" / "blue.png", scene(501, tint=(-200, -200, 200)))

@@ -35,7 +35,7 @@ def fill(folder: Path, seeds: range, **options: object) -> Path:
 
 def planted(root: Path) -> dict[str, Path]:
     """Write trainA, trainB, testA and testB with one fault of each kind; return where they are."""
-    fill(root / "trainA", range(0, 12))
+    fill(root / "trainA", range(12))
     fill(root / "trainB", range(100, 112))
     fill(root / "testA", range(200, 204))
     fill(root / "testB", range(300, 304))
