@@ -1,6 +1,5 @@
 """The page of a survey, opened as a file in a real browser."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,7 +61,7 @@ def test_the_page_is_one_file_that_asks_for_nothing(browser: Any, page_path: Pat
     widths = page.evaluate("[...document.images].map((one) => one.naturalWidth)")
     assert len(widths) > 40
     assert min(widths) > 40
-    assert os.listdir(page_path.parent) == ["index.html"]
+    assert [path.name for path in page_path.parent.iterdir()] == ["index.html"]
     text = page.locator("body").inner_text()
     assert "a leak between training and test" in text
     assert "1.50 s a step of 4" in text
