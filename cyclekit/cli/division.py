@@ -1,4 +1,4 @@
-"""`cyclekit data split` and `cyclekit data pairs`."""
+"""`cyclekit data split` and `cyclekit.data.side_by_side`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cyclekit.cli import options
 from cyclekit.cli.reporting import Report
 
 if TYPE_CHECKING:
-    from cyclekit.data.pairs import Made
+    from cyclekit.data.side_by_side import Made
     from cyclekit.data.splitting import By
 
 PATH = click.Path(path_type=Path)
@@ -23,8 +23,8 @@ Examples:
 """
 CUTTING = """\b
 Examples:
-  cyclekit data pairs split facades -o apart --names photo plan
-  cyclekit data pairs join apart/train/photo apart/train/plan -o together
+  cyclekit.data.side_by_side split facades -o apart --names photo plan
+  cyclekit.data.side_by_side join apart/train/photo apart/train/plan -o together
 """
 output = click.option("-o", "--output", required=True, type=PATH, metavar="OUT", help="Folder for the copies.")  # fmt: skip
 
@@ -86,7 +86,7 @@ def split_pairs(
     OUT gets LEFT and RIGHT; what lies in a folder such as train gets train/LEFT and train/RIGHT.
     The halves are PNG, so that nothing is lost.
     """
-    from cyclekit.data.pairs import split_pairs as cut
+    from cyclekit.data.side_by_side import split_pairs as cut
 
     _watch(ctx, cut(folder, output, names, overwrite=overwrite), as_json=as_json, quiet=quiet)
 
@@ -104,7 +104,7 @@ def join_pairs(
     quiet: bool,
 ) -> None:  # fmt: skip
     """Lay pictures of the same names side by side."""
-    from cyclekit.data.pairs import join_pairs as lay
+    from cyclekit.data.side_by_side import join_pairs as lay
 
     _watch(ctx, lay(left, right, output, overwrite=overwrite), as_json=as_json, quiet=quiet)
 

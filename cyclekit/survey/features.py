@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from cyclekit.data.layouts import Source
+from cyclekit.data.source import Source
 from cyclekit.evaluation.cache import FeatureCache
 from cyclekit.evaluation.describe import Describer
 from cyclekit.evaluation.listener import Listener

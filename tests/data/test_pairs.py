@@ -1,83 +1,124 @@
-"""Side-by-side pictures to folders and back, bit for bit."""
-
-from pathlib import Path
-
+import cv2
 import numpy as np
 import pytest
 
-from cyclekit.data.pairs import join_pairs, split_pairs
+from cyclekit.data.augment import Augmentation
+from cyclekit.data.datasets import Paired
+from cyclekit.data.layouts import Source
+from cyclekit.data.pairs import find_pairs
+from cyclekit.data.sources import held_out_pairs
 from cyclekit.errors import DataError
-from cyclekit.media.images import Picture, read, write
 from tests.tiny import picture
 
 
-def wide(seed: int, *, deep: bool = False, clear: bool = False) -> Picture:
-    pixels = picture(20, 48, seed=seed)
-    alpha = picture(20, 48, 1, seed=seed + 1)[..., 0] if clear else None
-    return Picture(pixels.astype(np.uint16) * 257 if deep else pixels, alpha)
+def write(path, image):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), image)
 
 
-def test_there_and_back_nothing_is_lost(tmp_path: Path) -> None:
-    made = {"train/1": wide(1), "train/sub/2": wide(2, deep=True), "val/3": wide(3, clear=True)}
-    for name, image in made.items():
-        write(tmp_path / "in" / f"{name}.png", image)
-    cut = list(split_pairs(tmp_path / "in", tmp_path / "apart", ("photo", "plan")))
-    assert [one.error for one in cut] == [None] * 3
-    for split in ("train", "val"):
-        sides = [tmp_path / "apart" / split / name for name in ("photo", "plan")]
-        assert not [one.error for one in join_pairs(*sides, tmp_path / "back" / split) if one.error]
-    for name, image in made.items():
-        back = read(tmp_path / "back" / f"{name}.png")
-        assert back.pixels.dtype == image.pixels.dtype
-        assert np.array_equal(back.pixels, image.pixels)
-        if image.alpha is not None:
-            assert np.array_equal(back.alpha, image.alpha)
+def two_folders(folder, count=5, size=(24, 30)):
+    """Pairs of a picture and its negative."""
+    for i in range(count):
+        image = picture(*size, seed=i)
+        write(folder / f"a/{i}.png", image)
+        write(folder / f"b/{i}.png", 255 - image)
+    return [folder / "a", folder / "b"]
 
 
-def test_left_is_the_first_name(tmp_path: Path) -> None:
-    write(tmp_path / "in" / "1.jpg", wide(1))
-    (made,) = split_pairs(tmp_path / "in", tmp_path / "out", ("l", "r"))
-    assert made.outputs == (tmp_path / "out/l/1.png", tmp_path / "out/r/1.png")
-    whole = read(tmp_path / "in" / "1.jpg").pixels
-    assert np.array_equal(read(made.outputs[0]).pixels, whole[:, :24])
-    assert np.array_equal(read(made.outputs[1]).pixels, whole[:, 24:])
+def paired(roots, seed=0, **augmentation):
+    return Paired(*find_pairs(roots), Augmentation(None, 16, **augmentation), seed, cache=10**6)
 
 
-def test_one_bad_pair_does_not_stop_the_rest(tmp_path: Path) -> None:
-    write(tmp_path / "in" / "1.png", wide(1))
-    write(tmp_path / "in" / "2.png", Picture(picture(20, 33)))
-    (tmp_path / "in" / "3.png").write_bytes(b"no picture")
-    errors = [one.error for one in split_pairs(tmp_path / "in", tmp_path / "out", ("A", "B"))]
-    assert errors == [None, "33 px wide, which has no middle", "not a picture that can be read"]
+def test_both_pictures_get_the_same_crop_and_flip(tmp_path):
+    data = paired(two_folders(tmp_path))
+    assert len(data) == 5
+    crops = [data[i].values for i in range(15)]
+    for values in crops:
+        assert (values["a"] + values["b"] == 255).all()
+    assert len({values["a"].numpy().tobytes() for values in crops}) == 15
 
 
-def test_partners_that_are_missing_or_differ_are_named(tmp_path: Path) -> None:
-    for name, side in (
-        ("l/1", 20),
-        ("l/2", 20),
-        ("l/3", 20),
-        ("r/1", 20),
-        ("r/2", 24),
-        ("r/4", 20),
-    ):
-        write(tmp_path / f"{name}.png", Picture(picture(side, side)))
-    made = {one.input.parent.name + one.input.stem: one.error for one in join_pairs(tmp_path / "l", tmp_path / "r", tmp_path / "out")}  # fmt: skip
-    assert made["l1"] is None
-    assert "20x20, but" in made["l2"]
-    assert made["l3"] == f"no picture of that name in {tmp_path / 'r'}"
-    assert made["r4"] == f"no picture of that name in {tmp_path / 'l'}"
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["1.png"]
+def test_a_pair_is_recoloured_alike(tmp_path):
+    roots = two_folders(tmp_path)
+    for i in range(5):
+        write(roots[1] / f"{i}.png", picture(24, 30, seed=i))  # the same picture twice
+    values = paired(roots, color=0.5)[3].values
+    assert (values["a"] == values["b"]).all()
 
 
-def test_what_is_there_stays(tmp_path: Path) -> None:
-    write(tmp_path / "in" / "1.png", wide(1))
-    first, second, third = (
-        next(split_pairs(tmp_path / "in", tmp_path / "out", ("A", "B"), overwrite=again))
-        for again in (False, False, True)
-    )
-    assert [one.skipped for one in (first, second, third)] == [False, True, False]
+def test_a_position_is_a_function_of_the_seed(tmp_path):
+    roots = two_folders(tmp_path)
+    one, two, other = (paired(roots, seed) for seed in (1, 1, 2))
+    for i in (7, 3, 0):
+        assert (one[i].values["a"] == two[i].values["a"]).all()
+    assert any((one[i].values["a"] != other[i].values["a"]).any() for i in range(5))
 
 
-def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no pictures in this folder"):
-        list(split_pairs(tmp_path, tmp_path / "out", ("A", "B")))
+def test_the_halves_of_a_picture_are_a_pair(tmp_path):
+    for i in range(3):
+        image = picture(20, 20, seed=i)
+        write(tmp_path / f"pairs/{i}.png", np.concatenate([image, 255 - image], axis=1))
+    values = paired([tmp_path / "pairs"])[1].values
+    assert (values["a"] + values["b"] == 255).all()
+
+
+def test_pairs_go_by_name_whatever_the_ending(tmp_path):
+    for name in ("10", "9", "x/1"):
+        write(tmp_path / f"trainA/{name}.png", picture())
+        write(tmp_path / f"trainB/{name}.bmp", picture())
+        write(tmp_path / f"testA/{name}.png", picture())
+        write(tmp_path / f"testB/{name}.bmp", picture())
+    a, b = find_pairs([tmp_path], ("photo", "map"))
+    assert (a.name, b.name) == ("photo", "map")
+    for one, other in ((a.train, b.train), (a.held_out, b.held_out)):
+        assert len(one) == 3
+        for first, second in zip(one, other, strict=True):
+            assert first.path.with_suffix("").parts[-1:] == second.path.with_suffix("").parts[-1:]
+
+
+def test_names_that_differ_by_endings_only_stay_apart(tmp_path):
+    for name in ("1.png", "1.bmp"):
+        write(tmp_path / "a" / name, picture())
+        write(tmp_path / "b" / name, picture())
+    a, b = find_pairs([tmp_path / "a", tmp_path / "b"])
+    assert [source.path.name for source in a.train] == [source.path.name for source in b.train]
+
+
+def test_a_picture_alone_is_named(tmp_path):
+    roots = two_folders(tmp_path)
+    (roots[1] / "3.png").unlink()
+    with pytest.raises(DataError, match=r"a/3\.png: no picture of this name in the other folder"):
+        find_pairs(roots)
+
+
+def test_a_broken_picture_takes_its_partner_along(tmp_path):
+    data = paired(two_folders(tmp_path))
+    (tmp_path / "b/2.png").write_bytes(b"not a picture")
+    items = [data[i] for i in range(5)]
+    assert all((item.values["a"] + item.values["b"] == 255).all() for item in items)
+    (message,) = {message for item in items for message in item.broken}
+    assert "2.png" in message
+
+
+def test_a_pair_of_two_shapes_is_skipped_and_told(tmp_path):
+    data = paired(two_folders(tmp_path))
+    write(tmp_path / "b/1.png", picture(30, 24))
+    messages = {message for i in range(5) for message in data[i].broken}
+    assert any("of this pair have other shapes: 30x24 and 24x30" in text for text in messages)
+
+
+def test_nothing_readable_is_an_error(tmp_path):
+    data = paired(two_folders(tmp_path, 2))
+    for path in tmp_path.glob("b/*.png"):
+        path.write_bytes(b"")
+    with pytest.raises(DataError, match="none of 2 pairs can be read"):
+        data[0]
+
+
+def test_held_out_pairs_stay_together(tmp_path):
+    a, b = find_pairs(two_folders(tmp_path))
+    (tmp_path / "a/0.png").write_bytes(b"")
+    pairs = list(held_out_pairs(a, b, 3))
+    assert len(pairs) == 3
+    assert all((one + other == 255).all() for one, other in pairs)
+    assert a.train[0] == Source(tmp_path / "a/0.png")
