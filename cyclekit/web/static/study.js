@@ -232,7 +232,7 @@ async function feedback(pictures, choice, real) {
   say(choice === real ? "Right!" : `Not quite: the ${real} one was real.`);
   for (const side of SIDES) {
     const kind = side === real ? "real" : "fake";
-    box[side].querySelector(".verdict").textContent = side === real ? "Real" : "Made by a computer";
+    box[side].querySelector(".verdict").textContent = side === real ? "Real" : "Fake";
     box[side].classList.add(kind);
     if (pictures) box[side].classList.add("seen");
   }
