@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import click
 
-from cyclekit.errors import CyclekitError
+from cyclekit.errors import CyclekitError, UsageError
 
 Hear = Callable[[str], object]
 _NEEDED = ("fastapi", "uvicorn")
@@ -71,3 +73,20 @@ def serve_page(
         hear("press Ctrl-C to end")
 
     serve(make_app(host, hear), host, port, announce)
+
+
+def named_folders(fakes: tuple[str, ...]) -> dict[str, Path]:
+    """Read NAME=DIR, or DIR, whose last part is then the name.
+
+    Raises:
+        UsageError: if a name comes twice.
+    """
+    found: dict[str, Path] = {}
+    for fake in fakes:
+        match = re.fullmatch(r"([^=/\\]+)=(.+)", fake)
+        name, folder = (match[1], Path(match[2])) if match else ("", Path(fake))
+        name = name or folder.resolve().name
+        if name in found:
+            raise UsageError(f"--fake {fake}: '{name}' is taken; name it, as in --fake NAME=DIR")
+        found[name] = folder
+    return found

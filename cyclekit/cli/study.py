@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import click
 
 from cyclekit.cli import options
-from cyclekit.cli.pages import page_options, serve_page
+from cyclekit.cli.pages import named_folders, page_options, serve_page
 from cyclekit.errors import UsageError
 
 CREATING = """\b
@@ -73,7 +72,13 @@ def create(
         control=given["control"], pairing=given["pairing"], exposure_ms=given["exposure"],
     )  # fmt: skip
     wish = Wish(
-        real, _named(fakes), protocol, given["title"], given["size"], given["jpeg"], given["seed"]
+        real,
+        named_folders(fakes),
+        protocol,
+        given["title"],
+        given["size"],
+        given["jpeg"],
+        given["seed"],
     )
     progress = EvaluationProgress(quiet)
     design = create_study(wish, output, progress)
@@ -144,16 +149,3 @@ def report(
         page = write_report(found, study, design, output)
         if not quiet:
             click.echo(f"report: {page}", err=True)
-
-
-def _named(fakes: tuple[str, ...]) -> dict[str, Path]:
-    """Read NAME=DIR, or DIR, whose last part is then the name."""
-    found: dict[str, Path] = {}
-    for fake in fakes:
-        match = re.fullmatch(r"([^=/\\]+)=(.+)", fake)
-        name, folder = (match[1], Path(match[2])) if match else ("", Path(fake))
-        name = name or folder.resolve().name
-        if name in found:
-            raise UsageError(f"--fake {fake}: '{name}' is taken; name it, as in --fake NAME=DIR")
-        found[name] = folder
-    return found

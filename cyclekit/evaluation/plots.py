@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cyclekit.evaluation.figures import COLORS, new_figure, save_figure
 from cyclekit.evaluation.results import Evaluation, Score
-from cyclekit.media.atomic import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FORMATS = ("png", "svg")
-COLORS = (
-    "#2a6fbb", "#c8553d", "#3d8b58", "#8a5fb0", "#b0872a", "#1f9aa3", "#d0679d", "#6b7d2a",
-    "#7a4a2b", "#5b6b8c",
-)  # fmt: skip
 REAL, NOTHING = "#222222", "#999999"
 SETS = ("frechet", "kernel", "density", "coverage", "precision", "recall", "diversity")
 """Scores of sets, in the order of the plot."""
@@ -44,7 +38,7 @@ def draw_plots(found: Evaluation, folder: Path) -> list[str]:
     for name, draw in plots.items():
         figure = draw(found)
         if figure is not None:
-            _save(figure, folder, name)
+            save_figure(figure, folder, name)
             drawn.append(name)
     return drawn
 
@@ -60,7 +54,7 @@ def _scores(found: Evaluation) -> Figure | None:
     columns = min(4, len(groups))
     rows = -(-len(groups) // columns)
     legend = 0.3 + 0.25 * -(-(_most(groups) + 3) // columns)
-    figure = _figure(3.1 * columns, legend + (1.2 + 0.22 * _most(groups)) * rows)
+    figure = new_figure(3.1 * columns, legend + (1.2 + 0.22 * _most(groups)) * rows)
     for place, group in enumerate(groups.values(), start=1):
         _panel(figure.add_subplot(rows, columns, place), group)
     handles, labels = figure.axes[0].get_legend_handles_labels()  # all panels have the same
@@ -98,7 +92,7 @@ def _features(found: Evaluation) -> Figure | None:
     """Where pictures lie in the plane in which real pictures differ most."""
     if not found.projection:
         return None
-    figure = _figure(6, 5)
+    figure = new_figure(6, 5)
     axes = figure.add_subplot()
     models = [name for name in found.projection if name not in ("real", "input")]
     styles: dict[str, dict[str, Any]] = {
@@ -122,7 +116,7 @@ def _training(found: Evaluation) -> Figure | None:
         return None
     import numpy as np
 
-    figure = _figure(6, 3.6)
+    figure = new_figure(6, 3.6)
     axes = figure.add_subplot()
     largest = max(max(values) for values in found.distances.values())
     bins = np.linspace(0, max(largest, 1e-6), 31).tolist()
@@ -136,28 +130,6 @@ def _training(found: Evaluation) -> Figure | None:
     axes.set_ylabel("pictures")
     axes.legend(frameon=False)
     return figure
-
-
-def _figure(width: float, height: float) -> Figure:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure((width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _save(figure: Figure, folder: Path, name: str) -> None:
-    from matplotlib import rc_context
-
-    for kind in FORMATS:
-        memory = BytesIO()
-        # Fixed names inside the SVG and no date: the same evaluation draws the same bytes.
-        with rc_context({"svg.hashsalt": "cyclekit"}):
-            metadata = {"Date": None} if kind == "svg" else {}
-            figure.savefig(memory, format=kind, dpi=120, metadata=metadata)
-        with replacing(folder / f"{name}.{kind}") as part:
-            part.write_bytes(memory.getvalue())
 
 
 def _most(groups: dict[str, list[Score]]) -> int:

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi import Path as FromPath
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from cyclekit.evaluation.study.design import PICTURES, Design
-from cyclekit.evaluation.study.store import OutOfTurn, Store
+from cyclekit.evaluation.study.store import OutOfTurnError, Store, UnknownParticipantError
 from cyclekit.web.app import new_app, picture_response
 
 Side = Literal["left", "right"]
@@ -21,7 +21,6 @@ State = dict[str, Any]
 Token = Annotated[str, FromPath(max_length=64)]
 Number = Annotated[int, FromPath(ge=0, le=100_000)]
 Milliseconds = Annotated[float, Field(ge=0, le=1e9)]
-_NOBODY = HTTPException(404, "no such participant")
 
 
 class Screen(BaseModel):
@@ -81,18 +80,20 @@ def study_app(
     store = Store(study, design)
     app = new_app("study.html", host)
 
-    @app.exception_handler(OutOfTurn)
-    def out_of_turn(request: Request, error: OutOfTurn) -> JSONResponse:
+    @app.exception_handler(OutOfTurnError)
+    def out_of_turn(request: Request, error: OutOfTurnError) -> JSONResponse:
         return JSONResponse({"detail": "not now"}, 409)
+
+    @app.exception_handler(UnknownParticipantError)
+    def unknown(request: Request, error: UnknownParticipantError) -> JSONResponse:
+        return JSONResponse({"detail": "no such participant"}, 404)
 
     _add_joining(app, design, store, hear)
     _add_trials(app, study, store, hear)
     return app
 
 
-def _add_joining(
-    app: FastAPI, design: Design, store: Store, hear: Callable[[str], object]
-) -> None:
+def _add_joining(app: FastAPI, design: Design, store: Store, hear: Callable[[str], object]) -> None:
     about = _about(design)
 
     @app.get("/api/study")
@@ -107,7 +108,7 @@ def _add_joining(
 
     @app.post("/api/participants/{token}/resume")
     def resume(token: Token) -> State:
-        return _known(store.resume(token))
+        return store.resume(token)
 
     @app.post("/api/participants/{token}/comment")
     def comment(token: Token, said: Comment) -> State:
@@ -115,17 +116,13 @@ def _add_joining(
         return {}
 
 
-def _add_trials(
-    app: FastAPI, study: Path, store: Store, hear: Callable[[str], object]
-) -> None:
+def _add_trials(app: FastAPI, study: Path, store: Store, hear: Callable[[str], object]) -> None:
     trial = "/api/participants/{token}/trials/{number}"
 
     @app.get(trial + "/{side}")
     def picture(token: Token, number: Number, side: Side) -> Response:
-        files = store.pictures(token, number)
-        if files is None:
-            raise HTTPException(404, "not now")
-        return picture_response((study / PICTURES / files[side]).read_bytes())
+        file = store.pictures(token, number)[side]
+        return picture_response((study / PICTURES / file).read_bytes())
 
     @app.post(trial + "/start")
     def start(token: Token, number: Number) -> State:
@@ -163,9 +160,3 @@ def _about(design: Design) -> State:
             for name in ("start_ms", "blank_ms", "exposure_ms", "gap_ms", "question_ms", "feedback_ms")
         },
     }  # fmt: skip
-
-
-def _known(state: State | None) -> State:
-    if state is None:
-        raise _NOBODY
-    return state

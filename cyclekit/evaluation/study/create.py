@@ -12,7 +12,6 @@ from cyclekit.errors import DataError, MediaError, UsageError
 from cyclekit.evaluation.ahead import ahead
 from cyclekit.evaluation.listener import Listener
 from cyclekit.evaluation.study.design import (
-    ANSWERS,
     CONTROL,
     FILE,
     PICTURES,

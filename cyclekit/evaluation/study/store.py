@@ -1,45 +1,38 @@
-"""Participants and their answers in SQLite; what a call has returned is on the disk."""
+"""Takes participants in and keeps their answers; what a call has returned is on the disk."""
 
 from __future__ import annotations
 
 import json
 import secrets
-import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any
 
-from cyclekit.errors import DataError
+from cyclekit.evaluation.study.database import Database, Row
 from cyclekit.evaluation.study.design import ANSWERS, Design
 from cyclekit.evaluation.study.trials import Side, draw_trials
+from cyclekit.evaluation.study.turns import current_trial, describe, is_open
 
 ACTIVE = timedelta(minutes=60)
 """How long after the last sign of life an unfinished participant still takes up a place."""
-_PATIENCE = 30.0  # seconds that one participant waits for another's answer to be written
-_TABLES = """
-CREATE TABLE IF NOT EXISTS participants (
-    number INTEGER PRIMARY KEY, token TEXT NOT NULL UNIQUE, method TEXT NOT NULL,
-    joined TEXT NOT NULL, seen TEXT NOT NULL, finished TEXT, comment TEXT, screen TEXT
-);
-CREATE TABLE IF NOT EXISTS trials (
-    participant INTEGER NOT NULL REFERENCES participants, number INTEGER NOT NULL,
-    kind TEXT NOT NULL, real TEXT NOT NULL, fake TEXT NOT NULL, real_side TEXT NOT NULL,
-    started TEXT, shown TEXT, interrupted TEXT, answered TEXT,
-    choice TEXT, reaction_ms REAL, left_ms REAL, right_ms REAL,
-    PRIMARY KEY (participant, number)
-) WITHOUT ROWID;
-"""
-Row = sqlite3.Row
+State = dict[str, Any]
+"""What `describe` returns."""
 
 
-class OutOfTurn(Exception):
+class OutOfTurnError(Exception):
     """A call does not fit what the participant is at; whoever made it should look again."""
+
+
+class UnknownParticipantError(Exception):
+    """Nobody has this token."""
 
 
 class Store:
     """The answers of a study. Any number of threads and processes may share them.
+
+    Every method that takes a token raises UnknownParticipantError if nobody has it.
 
     Args:
         study: the study's folder.
@@ -51,10 +44,7 @@ class Store:
 
     def __init__(self, study: Path, design: Design) -> None:
         self.design = design
-        self._path = study / ANSWERS
-        with self._reporting(), self._writing() as base:
-            for statement in _TABLES.split(";"):
-                base.execute(statement)
+        self._database = Database(study / ANSWERS)
 
     def join(self, screen: Mapping[str, Any]) -> str:
         """Take somebody in, for the method that fewest have seen; draw all trials.
@@ -66,32 +56,31 @@ class Store:
             The secret by which the participant is known.
         """
         token, now = secrets.token_urlsafe(24), _now()
-        with self._writing() as base:
-            (number,) = base.execute("SELECT coalesce(max(number), 0) + 1 FROM participants").fetchone()  # fmt: skip
+        with self._database.writing() as base:
+            last = base.execute("SELECT coalesce(max(number), 0) FROM participants").fetchone()[0]
             method = self._next_method(base)
             base.execute(
                 "INSERT INTO participants (number, token, method, joined, seen, screen)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
-                (number, token, method, now, now, json.dumps(dict(screen))),
+                (last + 1, token, method, now, now, json.dumps(dict(screen))),
             )
-            trials = draw_trials(self.design, method, number)
             base.executemany(
                 "INSERT INTO trials (participant, number, kind, real, fake, real_side)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
-                [(number, place, one.kind, one.real, one.fake, one.real_side)
-                 for place, one in enumerate(trials)],
-            )  # fmt: skip
+                [
+                    (last + 1, place, one.kind, one.real, one.fake, one.real_side)
+                    for place, one in enumerate(draw_trials(self.design, method, last + 1))
+                ],
+            )
         return token
 
-    def resume(self, token: str) -> dict[str, Any] | None:
-        """Tell where a participant is, as `state`, after the page has been opened anew.
+    def resume(self, token: str) -> State:
+        """Tell where a participant is after the page has been opened anew.
 
         A trial whose pictures were being shown counts as interrupted: they are not shown again.
         """
-        with self._writing() as base:
+        with self._database.writing() as base:
             who = _find(base, token)
-            if who is None:
-                return None
             base.execute(
                 "UPDATE trials SET interrupted = ? WHERE participant = ? AND started IS NOT NULL"
                 " AND shown IS NULL AND answered IS NULL AND interrupted IS NULL",
@@ -99,69 +88,62 @@ class Store:
             )
             return self._settled(base, who)
 
-    def state(self, token: str) -> dict[str, Any] | None:
-        """Tell where a participant is; None if there is no such participant.
+    def pictures(self, token: str, number: int) -> dict[Side, str]:
+        """Return the files of a trial that is the next, or the one after it.
 
-        Returns:
-            `answered` and `of` (trials that have feedback or count), `finished`, and of the trial
-            that is next `number`, `practice`, `shown` (whether only the answer is missing).
+        Raises:
+            OutOfTurnError: if it is not, or its pictures have been seen.
         """
-        with self._writing() as base:
-            who = _find(base, token)
-            return None if who is None else self._settled(base, who)
-
-    def pictures(self, token: str, number: int) -> dict[Side, str] | None:
-        """Return the files of a trial that has not begun, if it is the next or the one after it."""
-        with self._reading() as base:
-            who = _find(base, token)
-            if who is None:
-                return None
-            trials = _trials(base, who)
-            open_ones = [one["number"] for one in trials if not one["answered"] and not one["interrupted"]]  # fmt: skip
-            if number not in open_ones[:2] or trials[number]["started"]:
-                return None
-            return _sides(trials[number])
+        with self._database.reading() as base:
+            trials = _trials(base, _find(base, token))
+        soon = [one for one in trials if is_open(one)][:2]
+        found = next((one for one in soon if one["number"] == number), None)
+        if found is None or found["started"]:
+            raise OutOfTurnError
+        real, fake = found["real"], found["fake"]
+        return {"left": real, "right": fake} if found["real_side"] == "left" else {
+            "left": fake, "right": real
+        }  # fmt: skip
 
     def start(self, token: str, number: int) -> None:
         """Note that the pictures of a trial begin to be seen; from now on they are not given out.
 
         Raises:
-            OutOfTurn: if this trial is not the next, or has begun already.
+            OutOfTurnError: if this trial is not the next, or has begun already.
         """
-        with self._writing() as base:
-            who, trial = self._next(base, token, number)
-            if trial["started"]:
-                raise OutOfTurn
-            self._mark(base, who, number, "started")
+        with self._database.writing() as base:
+            who = _find(base, token)
+            if self._turn(base, who, number)["started"]:
+                raise OutOfTurnError
+            _mark(base, who, number, "started")
 
     def show(self, token: str, number: int) -> None:
         """Note that both pictures have been seen to the end.
 
         Raises:
-            OutOfTurn: if this trial is not the one that has begun.
+            OutOfTurnError: if this trial is not the one that has begun.
         """
-        with self._writing() as base:
-            who, trial = self._next(base, token, number)
-            if not trial["started"]:
-                raise OutOfTurn
-            self._mark(base, who, number, "shown")
+        with self._database.writing() as base:
+            who = _find(base, token)
+            self._begun(base, who, number)
+            _mark(base, who, number, "shown")
 
-    def interrupt(self, token: str, number: int) -> dict[str, Any]:
+    def interrupt(self, token: str, number: int) -> State:
         """Note that the pictures were not seen as they should be; a spare trial takes the place.
 
         Raises:
-            OutOfTurn: if this trial is not the one that has begun.
+            OutOfTurnError: if this trial is not the one whose pictures are being seen.
         """
-        with self._writing() as base:
-            who, trial = self._next(base, token, number)
-            if not trial["started"] or trial["shown"]:
-                raise OutOfTurn
-            self._mark(base, who, number, "interrupted")
+        with self._database.writing() as base:
+            who = _find(base, token)
+            if self._begun(base, who, number)["shown"]:
+                raise OutOfTurnError
+            _mark(base, who, number, "interrupted")
             return self._settled(base, who)
 
     def answer(
         self, token: str, number: int, choice: Side, times: Mapping[str, float | None]
-    ) -> tuple[dict[str, Any], Side | None]:
+    ) -> tuple[State, Side | None]:
         """Keep an answer. Given once more, perhaps because a connection broke, it changes nothing.
 
         Args:
@@ -174,42 +156,26 @@ class Store:
             The state, and in practice the side of the real picture, else None.
 
         Raises:
-            OutOfTurn: if this trial is not the one that has begun.
+            OutOfTurnError: if this trial is not the one that has begun.
         """
-        with self._writing() as base:
+        with self._database.writing() as base:
             who = _find(base, token)
-            found = None if who is None else _trial(base, who, number)
-            if who is None or found is None:
-                raise OutOfTurn
+            found = _trial(base, who, number)
             if not found["answered"]:
-                self._next(base, token, number)
-                if not found["started"]:
-                    raise OutOfTurn
-                base.execute(
-                    "UPDATE trials SET answered = ?, shown = coalesce(shown, ?), choice = ?,"
-                    " reaction_ms = ?, left_ms = ?, right_ms = ?"
-                    " WHERE participant = ? AND number = ?",
-                    (_now(), _now(), choice, times.get("reaction_ms"), times.get("left_ms"),
-                     times.get("right_ms"), who["number"], number),
-                )  # fmt: skip
+                self._begun(base, who, number)
+                _keep(base, who, number, choice, times)
             practice = found["kind"] == "practice"
             return self._settled(base, who), found["real_side"] if practice else None
 
     def comment(self, token: str, text: str) -> None:
-        """Keep what a participant wants to say.
-
-        Raises:
-            OutOfTurn: if there is no such participant.
-        """
-        with self._writing() as base:
-            who = _find(base, token)
-            if who is None:
-                raise OutOfTurn
-            base.execute("UPDATE participants SET comment = ? WHERE number = ?", (text, who["number"]))  # fmt: skip
+        """Keep what a participant wants to say."""
+        with self._database.writing() as base:
+            number = _find(base, token)["number"]
+            base.execute("UPDATE participants SET comment = ? WHERE number = ?", (text, number))
 
     def everything(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Return all participants and all their trials, in order, without secrets."""
-        with self._reporting(), self._reading() as base:
+        with self._database.reading() as base:
             people = base.execute(
                 "SELECT number, method, joined, finished, comment, screen FROM participants"
                 " ORDER BY number"
@@ -217,122 +183,82 @@ class Store:
             trials = base.execute("SELECT * FROM trials ORDER BY participant, number").fetchall()
         return [dict(row) for row in people], [dict(row) for row in trials]
 
-    def _next_method(self, base: sqlite3.Connection) -> str:
+    def _next_method(self, base: Connection) -> str:
         """Choose the method with the fewest participants who finished or are still at it."""
         active = (datetime.now(UTC) - ACTIVE).isoformat()
-        taken = dict(base.execute(
-            "SELECT method, count(*) FROM participants WHERE finished IS NOT NULL OR seen > ?"
-            " GROUP BY method", (active,),
-        ).fetchall())  # fmt: skip
+        taken = dict(
+            base.execute(
+                "SELECT method, count(*) FROM participants WHERE finished IS NOT NULL OR seen > ?"
+                " GROUP BY method",
+                (active,),
+            ).fetchall()
+        )
         fewest = min(taken.get(name, 0) for name in self.design.methods)
-        return secrets.choice(
-            [name for name in self.design.methods if taken.get(name, 0) == fewest]
-        )
+        least = [name for name in self.design.methods if taken.get(name, 0) == fewest]
+        return secrets.choice(least)
 
-    def _next(self, base: sqlite3.Connection, token: str, number: int) -> tuple[Row, Row]:
-        who = _find(base, token)
-        if who is None:
-            raise OutOfTurn
-        current = self._current(_trials(base, who))
+    def _turn(self, base: Connection, who: Row, number: int) -> Row:
+        current = current_trial(_trials(base, who), self.design.protocol)
         if current is None or current["number"] != number:
-            raise OutOfTurn
-        return who, current
+            raise OutOfTurnError
+        return current
 
-    def _current(self, trials: list[Row]) -> Row | None:
-        """Return the first open trial; spare ones as far as scored ones were interrupted."""
-        for trial in trials:
-            if trial["kind"] != "spare" and _is_open(trial):
-                return trial
-        counted = sum(one["kind"] in ("scored", "spare") and bool(one["answered"]) for one in trials)  # fmt: skip
-        if counted >= self.design.protocol.trials:
-            return None
-        return next((one for one in trials if one["kind"] == "spare" and _is_open(one)), None)
+    def _begun(self, base: Connection, who: Row, number: int) -> Row:
+        current = self._turn(base, who, number)
+        if not current["started"]:
+            raise OutOfTurnError
+        return current
 
-    def _settled(self, base: sqlite3.Connection, who: Row) -> dict[str, Any]:
+    def _settled(self, base: Connection, who: Row) -> State:
         """Note the sign of life, and whether the participant is through; return the state."""
-        trials = _trials(base, who)
-        current, now = self._current(trials), _now()
-        finished = who["finished"] or (now if current is None else None)
+        state, now = describe(_trials(base, who), self.design.protocol), _now()
         base.execute(
-            "UPDATE participants SET seen = ?, finished = ? WHERE number = ?",
-            (now, finished, who["number"]),
+            "UPDATE participants SET seen = ?, finished = coalesce(finished, ?) WHERE number = ?",
+            (now, now if state["finished"] else None, who["number"]),
         )
-        protocol = self.design.protocol
-        state: dict[str, Any] = {
-            "answered": sum(bool(one["answered"]) for one in trials),
-            "of": protocol.practice + protocol.trials + protocol.vigilance,
-            "finished": finished is not None,
-            "next": None if current is None else {
-                "number": current["number"], "practice": current["kind"] == "practice",
-                "shown": bool(current["shown"]),
-            },
-        }  # fmt: skip
-        if finished:
-            scored = [one for one in trials if one["kind"] in ("scored", "spare") and one["answered"]]  # fmt: skip
-            state["right"] = sum(one["choice"] == one["real_side"] for one in scored)
-            state["scored"] = len(scored)
         return state
 
-    def _mark(self, base: sqlite3.Connection, who: Row, number: int, column: str) -> None:
-        base.execute(
-            f"UPDATE trials SET {column} = ? WHERE participant = ? AND number = ?",
-            (_now(), who["number"], number),
-        )
 
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._reading() as base:
-            base.execute("BEGIN IMMEDIATE")
-            try:
-                yield base
-            except BaseException:
-                base.execute("ROLLBACK")
-                raise
-            base.execute("COMMIT")
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        base = sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None)
-        with closing(base):
-            base.row_factory = Row
-            base.execute("PRAGMA synchronous = FULL")
-            yield base
-
-    @contextmanager
-    def _reporting(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise DataError(f"{self._path}: cannot be used: {error}") from error
-
-
-def _find(base: sqlite3.Connection, token: str) -> Row | None:
+def _find(base: Connection, token: str) -> Row:
     row: Row | None = base.execute(
         "SELECT * FROM participants WHERE token = ?", (token,)
     ).fetchone()
+    if row is None:
+        raise UnknownParticipantError
     return row
 
 
-def _trial(base: sqlite3.Connection, who: Row, number: int) -> Row | None:
+def _trial(base: Connection, who: Row, number: int) -> Row:
     row: Row | None = base.execute(
         "SELECT * FROM trials WHERE participant = ? AND number = ?", (who["number"], number)
     ).fetchone()
+    if row is None:
+        raise OutOfTurnError
     return row
 
 
-def _trials(base: sqlite3.Connection, who: Row) -> list[Row]:
+def _trials(base: Connection, who: Row) -> list[Row]:
     return base.execute(
         "SELECT * FROM trials WHERE participant = ? ORDER BY number", (who["number"],)
     ).fetchall()
 
 
-def _is_open(trial: Row) -> bool:
-    return not trial["answered"] and not trial["interrupted"]
+def _mark(base: Connection, who: Row, number: int, column: str) -> None:
+    base.execute(
+        f"UPDATE trials SET {column} = ? WHERE participant = ? AND number = ?",
+        (_now(), who["number"], number),
+    )
 
 
-def _sides(trial: Row) -> dict[Side, str]:
-    real, fake = trial["real"], trial["fake"]
-    return {"left": real, "right": fake} if trial["real_side"] == "left" else {"left": fake, "right": real}  # fmt: skip
+def _keep(
+    base: Connection, who: Row, number: int, choice: Side, times: Mapping[str, float | None]
+) -> None:
+    now, measured = _now(), [times.get(name) for name in ("reaction_ms", "left_ms", "right_ms")]
+    base.execute(
+        "UPDATE trials SET answered = ?, shown = coalesce(shown, ?), choice = ?, reaction_ms = ?,"
+        " left_ms = ?, right_ms = ? WHERE participant = ? AND number = ?",
+        (now, now, choice, *measured, who["number"], number),
+    )
 
 
 def _now() -> str:
