@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _CHANCE = {"color": "#222222", "lw": 1, "ls": "--"}
+_TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)  # s
 
 
 def draw_plots(found: Findings, folder: Path) -> dict[str, str]:
@@ -107,7 +108,9 @@ def _times(found: Findings) -> Figure | None:
         for color, (kind, own) in zip(COLORS, kinds.items(), strict=False):
             axes.hist(np.clip(own, low, None), bins, color=color, alpha=0.55, label=kind)
         axes.set_xscale("log")
+        axes.set_xticks([tick for tick in _TICKS if low / 2 < tick < high * 2])
         axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter("")
         axes.set_title(_short(method), fontsize=10, loc="left")
         axes.set_ylabel("answers")
         axes.legend(frameon=False, fontsize=8)
