@@ -102,14 +102,12 @@ def serve(study: Path, host: str, port: int, quiet: bool) -> None:
     Prints the address. Every answer is kept the moment it is given; end it and start it again at
     will.
     """
-    from cyclekit.evaluation.study.design import read_design
-
-    design = read_design(study)
 
     def app(host: str, hear: Any) -> Any:
+        from cyclekit.evaluation.study.design import read_design
         from cyclekit.web.study import study_app
 
-        return study_app(study, design, host, hear)
+        return study_app(study, read_design(study), host, hear)
 
     serve_page("study serve", app, host, port, quiet)
 
