@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from cyclekit.cli.tables import Cells, print_table
-
 if TYPE_CHECKING:
     from cyclekit.evaluation.results import Evaluation
+
+Cells = Sequence[str]
 
 
 def print_json(found: Evaluation) -> None:
@@ -22,11 +24,11 @@ def print_json(found: Evaluation) -> None:
 
 def print_tables(found: Evaluation) -> None:
     """Print what was measured, what models differ by, and what seeds do."""
-    print_table(*_scores(found))
+    print_cells(*_scores(found))
     if found.repeated:
-        print_table(*_seeds(found))
+        print_cells(*_seeds(found))
     if found.differences:
-        print_table(*_differences(found))
+        print_cells(*_differences(found))
 
 
 def _scores(found: Evaluation) -> tuple[Cells, list[Cells]]:
@@ -68,3 +70,31 @@ def _differences(found: Evaluation) -> tuple[Cells, list[Cells]]:
         for row in found.differences
     ]  # fmt: skip
     return head, rows
+
+
+def print_cells(head: Cells, rows: list[Cells]) -> None:
+    """Print a table; columns that would be empty are left out."""
+    kept = [place for place in range(len(head)) if any(row[place] for row in rows)]
+    head, rows = [head[k] for k in kept], [[row[k] for k in kept] for row in rows]
+    if sys.stdout.isatty():
+        _print_rich(head, rows)
+        return
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    for row in (head, *rows):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+    click.echo()
+
+
+def _print_rich(head: Cells, rows: list[Cells]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
+    for place, title in enumerate(head):
+        table.add_column(title, overflow="fold", ratio=None, no_wrap=place > 0)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)

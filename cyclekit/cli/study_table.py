@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cyclekit.cli.tables import Cells, print_table
+from cyclekit.cli.evaluation_table import Cells, print_cells
 
 if TYPE_CHECKING:
     from cyclekit.evaluation.study.findings import Findings
@@ -21,9 +21,9 @@ def print_json(found: Findings) -> None:
 
 def print_tables(found: Findings) -> None:
     """Print how often methods fooled people, and what methods differ by."""
-    print_table(*_rates(found))
+    print_cells(*_rates(found))
     if found.contrasts:
-        print_table(*_contrasts(found))
+        print_cells(*_contrasts(found))
 
 
 def _rates(found: Findings) -> tuple[Cells, list[Cells]]:

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cyclekit.evaluation.figures import COLORS, new_figure, save_figure
+from cyclekit.evaluation.figures import COLORS, NOTHING, REAL, new_figure, save_figure, short
 from cyclekit.evaluation.results import Evaluation, Score
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-REAL, NOTHING = "#222222", "#999999"
 SETS = ("frechet", "kernel", "density", "coverage", "precision", "recall", "diversity")
 """Scores of sets, in the order of the plot."""
 
@@ -66,7 +65,7 @@ def _scores(found: Evaluation) -> Figure | None:
 
 def _panel(axes: Axes, group: list[Score]) -> None:
     for row, score in enumerate(group):
-        color, label = COLORS[row % len(COLORS)], _short(score.model)
+        color, label = COLORS[row % len(COLORS)], short(score.model)
         axes.errorbar(
             score.value, -row, xerr=score.error, fmt="o", color=color, capsize=3, label=label
         )
@@ -100,7 +99,7 @@ def _features(found: Evaluation) -> Figure | None:
         "input": {"color": NOTHING, "marker": "x", "label": "inputs"},
     }
     for row, name in enumerate(models):
-        styles[name] = {"color": COLORS[row % len(COLORS)], "marker": "^", "label": _short(name)}
+        styles[name] = {"color": COLORS[row % len(COLORS)], "marker": "^", "label": short(name)}
     for name, points in found.projection.items():
         x, y = zip(*points, strict=True)
         axes.scatter(x, y, s=18, alpha=0.6, linewidths=0.8, **styles[name])
@@ -123,7 +122,7 @@ def _training(found: Evaluation) -> Figure | None:
     models = [name for name in found.distances if name != "real"]
     for row, name in enumerate(models):
         color = COLORS[row % len(COLORS)]
-        axes.hist(found.distances[name], bins, alpha=0.5, color=color, label=_short(name))
+        axes.hist(found.distances[name], bins, alpha=0.5, color=color, label=short(name))
     own = found.distances["real"]
     axes.hist(own, bins, histtype="step", color=REAL, lw=1.4, label="unseen real pictures")
     axes.set_xlabel("distance to the nearest training picture (median of real pictures = 1)")
@@ -134,7 +133,3 @@ def _training(found: Evaluation) -> Figure | None:
 
 def _most(groups: dict[str, list[Score]]) -> int:
     return max(len(group) for group in groups.values())
-
-
-def _short(name: str, width: int = 32) -> str:
-    return name if len(name) <= width else f"…{name[1 - width :]}"

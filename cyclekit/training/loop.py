@@ -32,7 +32,7 @@ from cyclekit.training.precision import choose_precision
 from cyclekit.training.progress import Progress
 from cyclekit.training.provenance import describe_critics, describe_model
 from cyclekit.training.run import Run
-from cyclekit.training.samples import SHEETS, SampleSheet
+from cyclekit.training.samples import SampleSheet, sheet_for
 from cyclekit.training.schedules import rate_factor
 from cyclekit.training.step import train_step
 
@@ -218,7 +218,8 @@ class _Sitting:
 
     def _sheet(self) -> SampleSheet:
         kind = next(iter(self.learner.average.generators.values())).kind
-        return SHEETS[kind](self.domains, self.config.data.crop)
+        sheet = sheet_for(data_kind(self.config.method.name), kind)
+        return sheet(self.domains, self.config.data.crop)
 
 
 def _pictures(config: Config, domains: Domains) -> Pictures:

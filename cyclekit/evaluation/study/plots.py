@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cyclekit.evaluation.figures import COLORS, new_figure, save_figure
+from cyclekit.evaluation.figures import COLORS, new_figure, save_figure, short
 from cyclekit.evaluation.study.findings import Findings, Person
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _rates(found: Findings) -> Figure:
         axes.plot(100 * rate.rate, -row, "D", color=color, ms=7, mec="white")
     _of_hundred(axes, "taken for real, % (line: 95 %; dashed: guessing)")
     axes.set_yticks([-row for row in range(len(found.rates))])
-    axes.set_yticklabels([_short(rate.method) for rate in found.rates])
+    axes.set_yticklabels([short(rate.method) for rate in found.rates])
     axes.set_ylim(-len(found.rates) + 0.4, 0.6)
     return figure
 
@@ -76,7 +76,7 @@ def _participants(found: Findings) -> Figure:
     figure = new_figure(7, 1.4 + min(0.17 * count, 12))
     axes, row = figure.add_subplot(), 0
     for place, (method, group) in enumerate(groups.items()):
-        _draw_group(axes, group, row, COLORS[place % len(COLORS)], _short(method))
+        _draw_group(axes, group, row, COLORS[place % len(COLORS)], short(method))
         row -= len(group) + 1
     _of_hundred(axes, "taken for real, % (lines: Wilson 95 %; dashed: guessing)")
     axes.set_yticks([])
@@ -111,7 +111,7 @@ def _times(found: Findings) -> Figure | None:
         axes.set_xticks([tick for tick in _TICKS if low / 2 < tick < high * 2])
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter("")
-        axes.set_title(_short(method), fontsize=10, loc="left")
+        axes.set_title(short(method), fontsize=10, loc="left")
         axes.set_ylabel("answers")
         axes.legend(frameon=False, fontsize=8)
     axes.set_xlabel("reaction time, s")
@@ -124,7 +124,3 @@ def _of_hundred(axes: Axes, label: str) -> None:
     axes.set_xlabel(label)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-
-
-def _short(name: str, width: int = 28) -> str:
-    return name if len(name) <= width else f"…{name[1 - width :]}"
