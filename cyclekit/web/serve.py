@@ -25,7 +25,7 @@ def serve(app: FastAPI, host: str, port: int, announce: Callable[[str], object])
         UsageError: if there is no such address.
         CyclekitError: if it is taken, or not allowed.
     """
-    with _listening(host, port) as listener:
+    with listening(host, port) as listener:
         announce(_address(host, listener))
         settings = uvicorn.Config(
             app, log_level="error", access_log=False, server_header=False, date_header=False,
@@ -34,7 +34,13 @@ def serve(app: FastAPI, host: str, port: int, announce: Callable[[str], object])
         uvicorn.Server(settings).run(sockets=[listener])
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
+    """Open a socket that takes connections; port 0 takes a free one.
+
+    Raises:
+        UsageError: if there is no such address.
+        CyclekitError: if it is taken, or not allowed.
+    """
     try:
         family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
