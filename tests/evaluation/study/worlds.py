@@ -20,6 +20,8 @@ def paint(folder: Path, count: int, colour: tuple[int, int, int], ending: str = 
     for number in range(count):
         pixels = np.full((24, 40, 3), colour, np.uint8)
         pixels[:4, :4] = number
+        grain = np.random.default_rng(number).integers(0, 9 if colour == RED else 1, (24, 40, 3))
+        pixels += grain.astype(np.uint8)  # as real pictures compress worse than smooth fakes
         write(folder / f"{number}.{ending}", Picture(pixels))
     return folder
 
