@@ -36,7 +36,8 @@ def new_app(page: str, host: str) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.middleware("http")(_guarded)
     if is_local(host):
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", host])
+        names = ["127.0.0.1", "localhost", host, f"[{host}]"]  # the last as IPv6 is written
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=names)
 
     @app.get("/")
     def index() -> FileResponse:

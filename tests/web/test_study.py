@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from cyclekit.evaluation.study.store import Store
+from cyclekit.web.app import new_app
 from cyclekit.web.study import study_app
 from tests.evaluation.study.worlds import SCREEN, tiny_study
 from tests.web.served import Reply, request, served
@@ -152,6 +153,14 @@ def test_a_comment_is_kept(study, port):
     assert Store(*study).everything()[0][-1]["comment"] == said["text"]
     long = {"text": "x" * 2001}
     assert request(port, "POST", f"/api/participants/{token}/comment", long).status == 422
+
+
+def test_a_server_of_this_machine_knows_its_own_names() -> None:
+    for host, names in (("127.0.0.1", ["127.0.0.1:80", "localhost"]), ("::1", ["[::1]:8000"])):
+        with served(new_app("game.html", host)) as port:
+            for name in names:
+                assert request(port, "GET", "/", Host=name).status == 200
+            assert request(port, "GET", "/", Host="rebound.example").status == 400
 
 
 def test_other_hosts_may_come_where_the_network_is_served(study: tuple[Path, object]):

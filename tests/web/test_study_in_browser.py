@@ -224,6 +224,31 @@ def test_several_take_part_at_once(browser: Any, tmp_path: Path) -> None:
     assert sum(bool(one["answered"]) for one in kept) == 8
 
 
+def test_of_two_windows_the_newer_goes_on(browser: Any, tmp_path: Path) -> None:
+    study = tiny_study(tmp_path, practice=0, trials=2)
+    with served(app(study)) as port:
+        tab = Tab(browser, port)
+        tab.begin()
+        tab.asked()
+        while not trials(study)[0]["shown"]:
+            tab.page.wait_for_timeout(20)
+        second = tab.open()
+        tab.page.wait_for_selector("#elsewhere:visible")
+        second.wait_for_selector("#left.asked")
+        tab.page.keyboard.press("ArrowLeft")  # nobody asks here any more
+        second.keyboard.press("ArrowRight")
+        second.wait_for_selector("#left.asked")
+        second.keyboard.press("ArrowRight")
+        second.wait_for_selector("#end:visible")
+        assert tab.page.locator("#elsewhere").is_visible()
+        tab.page.get_by_role("button", name="Go on here instead").click()
+        tab.page.wait_for_selector("#end:visible")
+        second.wait_for_selector("#elsewhere:visible")
+        tab.close()
+    kept = [one for one in trials(study) if one["started"]]
+    assert [(one["choice"], one["interrupted"]) for one in kept] == [("right", None)] * 2
+
+
 def test_a_phone_shows_both_and_takes_a_finger(browser: Any, tmp_path: Path) -> None:
     study = tiny_study(tmp_path, practice=0, trials=1)
     phone = {"width": 360, "height": 740}

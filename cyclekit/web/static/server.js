@@ -9,18 +9,28 @@ export class Refused extends Error {
   }
 }
 
+let halted = false;
+const never = () => new Promise(() => {});
+
+/** Ask nothing more, and let whoever waits for an answer wait for good. */
+export function halt() {
+  halted = true;
+}
+
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** Ask until there is an answer; throws Refused where asking again would not help. */
 export async function ask(path, { method = "GET", body, read = "json" } = {}) {
   const trouble = document.getElementById("trouble");
   for (let attempt = 0; ; attempt++) {
+    if (halted) return never();
     try {
       const response = await fetch(path, {
         method,
         headers: body === undefined ? {} : { "Content-Type": "application/json" },
         body: body === undefined ? undefined : JSON.stringify(body),
       });
+      if (halted) return never();
       if (response.ok) {
         const content = await response[read]();
         trouble.hidden = true;

@@ -1,13 +1,13 @@
 // One participant's way through the study. The server knows where that is; this page only shows it.
 
-import { Refused, ask, pause, post } from "./server.js";
+import { Refused, ask, halt, pause, post } from "./server.js";
 
 const SIDES = ["left", "right"];
 const FRAME = 8; // ms: half of a frame at 60 Hz, so that the nearest frame ends an exposure
 const $ = (id) => document.getElementById(id);
 const box = Object.fromEntries(SIDES.map((side) => [side, $(side)]));
 
-let about, token, key;
+let about, token, key, line;
 let begun = false; // whether a trial has been shown since the page was opened
 const loading = new Map(); // trial's number -> promise of its pictures
 
@@ -26,8 +26,11 @@ async function start() {
   document.documentElement.style.setProperty("--size", `${about.size}px`);
   for (const side of SIDES) Object.assign(box[side].querySelector("canvas"), { width: about.size, height: about.size });
   explain();
+  line = new BroadcastChannel(key);
+  line.addEventListener("message", yieldToOther);
   token = remembered.get();
   if (token === null) return show("welcome");
+  line.postMessage("here");
   const state = await resume();
   if (state) await goOn(state, true);
 }
@@ -55,6 +58,7 @@ $("begin").addEventListener("click", async () => {
   };
   ({ token } = await post("/api/participants", screen));
   remembered.set(token);
+  line.postMessage("here");
   $("begin").disabled = false;
   begun = false;
   await goOn(await resume(), false);
@@ -72,6 +76,15 @@ $("comment").addEventListener("submit", async (event) => {
   await post(mine("comment"), { text: $("said").value });
   $("sent").textContent = "Kept. Thank you.";
 });
+
+/** Another window of this browser goes on; two at once would spoil each other's pairs. */
+function yieldToOther() {
+  halt();
+  show("elsewhere");
+  $("elsewhere").querySelector("h1").focus();
+}
+
+$("here").addEventListener("click", () => location.reload());
 
 const mine = (rest) => `/api/participants/${token}/${rest}`;
 
@@ -275,5 +288,6 @@ function say(text) {
 }
 
 function show(id) {
+  if (!$("elsewhere").hidden) return;
   for (const section of document.querySelectorAll("section")) section.hidden = section.id !== id;
 }
