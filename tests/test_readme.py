@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import cv2
 import numpy as np
@@ -16,12 +17,14 @@ from matplotlib import get_cachedir
 
 import cyclekit
 from cyclekit.config.resolve import preset_names
+from cyclekit.evaluation.study.store import Store
 from cyclekit.hub.install import install_network
 from cyclekit.hub.networks import NETWORKS
 from cyclekit.hub.source import embedded_models
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.models import DISCRIMINATORS, GENERATORS
 from tests.clips import make_clip
+from tests.evaluation.study.worlds import Person, tiny_study
 from tests.legacy.published import resnet
 from tests.models.features.published import mobilenet_shapes, randomly
 from tests.tiny import picture, tiny_model, tiny_noise_model
@@ -39,6 +42,7 @@ SHORTENED = {
     "--start 1:30 --end 1:45": "--start 0.1 --end 0.5",
     "--minutes 60": " ".join(["--images 4", *SHORT]),
     "--method gan": " ".join(["--method gan --images 4 --set train.batch=2", *SHORT, *NOISY]),
+    "-o studies/zebra": "-o studies/new-zebra --practice 1 --trials 2",
     "--method biggan": " ".join(["--method biggan --images 4 --set train.batch=2", *SHORT, *NOISY]),
 }
 
@@ -65,19 +69,24 @@ def desk(tmp_path_factory):
             shutil.copytree(folder / name, folder / f"horse2zebra/{part}{place}")
     torch.save(randomly(mobilenet_shapes()), folder / "mobilenet.pth")
     install_network(NETWORKS["mobilenet"], [folder / "mobilenet.pth"], cache=folder / "cyclekit")
+    study, design = tiny_study(folder / "people", ("ours",))
+    shutil.copytree(study, folder / "studies/zebra")
+    store = Store(folder / "studies/zebra", design)
+    Person(store, design, {"ours": 0.7}, np.random.default_rng(0)).answer_all()
     torch.save(resnet(blocks=6, width=2).state_dict(), folder / "latest_net_G_A.pth")
     return folder
 
 
 def test_the_readme_has_commands():
-    assert len(COMMANDS) >= 20
-    assert {"translate", "critique", "video", "train", "sample", "evaluate", "models", "data"} == {
-        line.split()[1] for line in COMMANDS
-    }
+    assert len(COMMANDS) >= 23
+    assert {
+        "translate", "critique", "video", "train", "sample", "evaluate", "study", "game", "models",
+        "data",
+    } == {line.split()[1] for line in COMMANDS}  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    "line", [line for line in COMMANDS if not re.search("download|pull", line)]
+    "line", [line for line in COMMANDS if not re.search("download|pull|serve|game", line)]
 )
 def test_a_command_of_the_readme_runs(desk, line):
     for long, short in SHORTENED.items():
@@ -89,6 +98,17 @@ def test_a_command_of_the_readme_runs(desk, line):
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if re.search("serve|game", line)])
+def test_a_page_of_the_readme_is_served(desk, line):
+    command = [sys.executable, "-m", *shlex.split(line), "--port", "0"]
+    with subprocess.Popen(command, cwd=desk, stdout=subprocess.PIPE, text=True) as process:
+        address = process.stdout.readline().strip()
+        with urlopen(address, timeout=30) as page:
+            assert b"</html>" in page.read()
+        process.terminate()
+    assert process.returncode == 143
 
 
 def test_the_download_of_the_readme_is_a_real_command():
