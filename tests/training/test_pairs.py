@@ -78,8 +78,12 @@ def test_label_maps_are_learned(tmp_path):
         cv2.imwrite(str(tmp_path / f"data/{i}.png"), pair)
     labels = {"head": "palette", "colors": ["#000000", "#ffffff"]}
     config = resolve(
-        [TINY, PAIRS, {"method": {"direction": "ab"}, "generator": labels}]
-        + [{"optimizer": {"rate": 4e-3}, "train": {"images": 200, "state_every": 10**6}}]
+        [
+            TINY,
+            PAIRS,
+            {"method": {"direction": "ab"}, "generator": labels},
+            {"optimizer": {"rate": 4e-3}, "train": {"images": 200, "state_every": 10**6}},
+        ]
     )
     train(config, find_pairs([tmp_path / "data"]), tmp_path / "run", device=CPU)
     generator, *_ = load_model(tmp_path / "run/model.safetensors")
