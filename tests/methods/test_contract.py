@@ -11,7 +11,15 @@ from cyclekit.registry import Spec
 from cyclekit.training.step import train_step
 from tests.tiny import batch, tiny_spec
 
-PLAYERS = {"cyclegan": ("mobile", "patch"), "gan": ("dcgan", "dcgan"), "biggan": ("biggan",) * 2}
+PLAYERS = {
+    "biggan": ("biggan", "biggan"),
+    "cut": ("mobile", "patch"),
+    "cyclegan": ("mobile", "patch"),
+    "dclgan": ("mobile", "patch"),
+    "gan": ("dcgan", "dcgan"),
+    "pix2pix": ("unet", "patch"),
+    "stargan": ("stargan", "stargan"),
+}
 """Networks that fit each method."""
 CLASSES = 3
 
@@ -41,7 +49,7 @@ def test_the_phases_name_every_weight(name):
     method = build(name)
     named = {id(p) for phase in method.phases() for net in phase.networks for p in net.parameters()}
     assert named == {id(p) for p in method.parameters()}
-    assert set(method.translators()) <= {"ab", "ba", "noise"}
+    assert set(method.translators()) <= {"ab", "ba", "noise", "any"}
 
 
 @every_method
