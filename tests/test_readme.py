@@ -36,8 +36,16 @@ COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.star
 SHORT = ["--set", "generator.width=8", "--set", "discriminator.width=8", "--set", "data.crop=32"]
 NOISY = ["--set", "generator.side=16", "--set", "data.load=16", "--set", "data.crop=16"]
 SHORTENED = {
+    " -o survey": " -o survey --no-timing",
+    "--fix clean": "--fix clean --no-timing",
+    "-o horse2zebra": "-o split",
     "--start 1:30 --end 1:45": "--start 0.1 --end 0.5",
     "--minutes 60": " ".join(["--images 4", *SHORT]),
+    "--method pix2pix": " ".join(
+        ["--method pix2pix --images 2 --set generator.name=unet128", *SHORT]
+    )
+    + " --set data.load=null --set data.crop=128",
+    "--preset pixel-art": " ".join(["--preset pixel-art --images 4", *SHORT]),
     "--method gan": " ".join(["--method gan --images 4 --set train.batch=2", *SHORT, *NOISY]),
     "-o studies/zebra": "-o studies/new-zebra --practice 1 --trials 2",
     "--method biggan": " ".join(["--method biggan --images 4 --set train.batch=2", *SHORT, *NOISY]),
@@ -52,12 +60,22 @@ def desk(tmp_path_factory):
         (folder / name).mkdir(parents=True)
         for i in range(3):
             cv2.imwrite(str(folder / name / f"{i}.png"), picture(24, 32, seed=i))
+    (folder / "facades").mkdir()
     for name in ("holiday.jpg", "panorama.tif", "mask.png"):
         cv2.imwrite(str(folder / name), picture(24, 32))
     shutil.copytree(folder / "photos", folder / "masks")
+    (folder / "maps").mkdir()
+    for i in range(3):
+        cv2.imwrite(str(folder / f"maps/{i}.png"), picture(24, 48, seed=i))
+    shutil.copytree(folder / "photos", folder / "pixelart")
+    cv2.imwrite(str(folder / "palette.png"), picture(2, 2))
     make_clip(folder / "holiday.mp4")
+    make_clip(folder / "zebras.mp4", pixel_format="yuv444p")
     tiny_model(folder / "runs/zebra/model.safetensors", keep_discriminators=True)
+    tiny_model(folder / "runs/maps/model.safetensors", directions=("ab",))
+    tiny_model(folder / "runs/pixels/model.safetensors")
     tiny_noise_model(folder / "runs/clothing/model.safetensors", ("bags", "shoes"))
+    cv2.imwrite(str(folder / "facades/1.png"), picture(24, 48))
     for place, name in (("A", "horses"), ("B", "zebras")):
         for part in ("train", "test"):
             shutil.copytree(folder / name, folder / f"horse2zebra/{part}{place}")

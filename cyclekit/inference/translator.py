@@ -47,8 +47,8 @@ class Translator:
     `palette` holds the colours that its outputs consist of, uint8 RGB (K, 3), or None.
 
     Raises:
-        UsageError: if the device or precision is unknown, a number or size is none, or there is
-            no compiler.
+        UsageError: if the device or precision is unknown, a number or size is none, the memory is
+            too little for a tile, or there is no compiler.
         CheckpointError: if the generator does not turn RGB into RGB.
     """
 
@@ -82,6 +82,8 @@ class Translator:
         use_own_cores()
         keep_freed_memory()
         self._prepared = prepare(generator, self.device, precision)
+        if self._budget.given is not None:
+            self._budget.require(tile, self._cost)
         self._run = compile_network(self._prepared.network) if compiled else self._prepared.network
 
     @property
