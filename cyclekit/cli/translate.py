@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +13,7 @@ from cyclekit.cli import options
 from cyclekit.errors import UsageError
 
 if TYPE_CHECKING:
+    from cyclekit.cli.reporting import Report
     from cyclekit.media.mirror import Job
 
 EXAMPLES = """\b
@@ -100,7 +101,11 @@ def command(
 
     if how["size"] and how["max_size"]:
         raise UsageError("--size and --max-size both set the size; leave one out")
-    jobs = _plan(inputs, output, wanted, compare=how["compare"], masks=how["control"].mask_files)
+    masks: list[Path] = []
+    jobs = _plan(
+        inputs, output, wanted, compare=how["compare"], masks=how["control"].mask_files,
+        passed_over=masks.append,
+    )  # fmt: skip
     chosen = Options(
         size=how["size"],
         max_size=how["max_size"],
@@ -110,6 +115,7 @@ def command(
         overwrite=how["overwrite"],
     )
     report = Report(as_json, quiet)
+    _tell_masks(report, masks)
     opened = open_generator(model, direction)
     build = partial(
         Translator,
@@ -134,9 +140,16 @@ def command(
     ctx.exit(report.exit_code)
 
 
+def _tell_masks(report: Report, masks: list[Path]) -> None:
+    if masks:
+        more = f" and {len(masks) - 1} more" if len(masks) > 1 else ""
+        report.note(f"note: {min(masks)}{more}: not translated, for --mask names it")
+
+
 def _plan(
-    inputs: tuple[Path, ...], output: Path, wanted: str, *, compare: bool, masks: Collection[Path]
-) -> list[Job]:
+    inputs: tuple[Path, ...], output: Path, wanted: str, *, compare: bool, masks: Collection[Path],
+    passed_over: Callable[[Path], object],
+) -> list[Job]:  # fmt: skip
     """Name the outputs; where OUT names a picture, that file."""
     from cyclekit.media.encode import FORMATS
     from cyclekit.media.find import real
@@ -145,7 +158,7 @@ def _plan(
     kind = FORMATS.get(output.suffix.lower())
     if kind is None or output.is_dir():
         _check_folder(inputs, output)
-        return plan(inputs, output, wanted, compare=compare, masks=masks)
+        return plan(inputs, output, wanted, compare=compare, masks=masks, passed_over=passed_over)
     if len(inputs) == 1 and not inputs[0].exists() and not glob.has_magic(str(inputs[0])):
         return [Job(inputs[0], output, error="no such file or folder")]
     if len(inputs) != 1 or not inputs[0].is_file():
