@@ -69,8 +69,8 @@ tile = click.option(
 memory = click.option(
     "--memory",
     metavar="SIZE",
-    help="Memory to work in beside the program itself (300 MB) and the smallest tile, such as 4G or"
-    " 800M.  [default: a share of what is free]",
+    help="Memory to work in beside the program itself (300 MB), such as 4G or 800M (the smallest"
+    " tile takes 1M to 10M).  [default: a share of what is free]",
 )
 compiled = click.option(
     "--compile",
