@@ -16,7 +16,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 from cyclekit.errors import MediaError
-from cyclekit.media.atomic import replacing
+from cyclekit.media.atomic import beside, replacing
 
 SEGMENT = 120
 """Frames in a segment: what an interruption costs, and how far key frames are apart at most."""
@@ -161,7 +161,7 @@ def _is_ours(path: Path) -> bool:
 
 def folder_of(output: Path) -> Path:
     """Return where unfinished work on an output lies."""
-    return output.with_name(f"{output.name}.part")
+    return beside(output, ".part")
 
 
 def stored_settings(output: Path) -> dict[str, Any] | None:

@@ -99,3 +99,12 @@ def test_two_runs_do_not_mix(tmp_path: Path) -> None:
     assert "another run is at work on it" in done.stderr
     work.remove()
     assert not work.folder.exists()
+
+
+@pytest.mark.parametrize("length", [200, 250, 251, 255])
+def test_a_name_of_any_length_has_work_of_its_own(tmp_path: Path, length: int) -> None:
+    outputs = [tmp_path / f"{letter * (length - 4)}.mp4" for letter in "ab"]
+    for output in outputs:
+        begun(output)
+    assert [len(again(output)) for output in outputs] == [2, 2]
+    assert len({folder_of(output) for output in outputs}) == 2
