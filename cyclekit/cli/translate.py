@@ -22,6 +22,7 @@ EXAMPLES = """\b
 Examples:
   cyclekit translate photos -o paintings
   cyclekit translate holiday.jpg -o painting.png --max-size 1024
+  cyclekit translate shirts -o t-shirts -m runs/clothing --to t-shirt --style 3
   cyclekit translate 'in/**/*.tif' -o out -m runs/zebra --direction zebra
 """
 
@@ -40,6 +41,7 @@ Examples:
 )
 @options.model
 @options.direction
+@options.style
 @click.option(
     "--format",
     "wanted",
@@ -76,6 +78,7 @@ def command(
     place: str,
     model: str | None,
     direction: str | None,
+    style: int | None,
     wanted: str,
     batch_size: int | Literal["auto"],
     with_page: bool,
@@ -119,7 +122,7 @@ def command(
     )
     report = Report(as_json, quiet)
     _tell_masks(report, masks)
-    opened = open_generator(model, direction)
+    opened = open_generator(model, direction, style)
     build = partial(
         Translator,
         device=device,

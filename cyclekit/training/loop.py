@@ -28,6 +28,7 @@ from cyclekit.training.length import planned_length, settle_length
 from cyclekit.training.listener import Listener, Tick
 from cyclekit.training.loggers import JsonLines
 from cyclekit.training.means import Means
+from cyclekit.training.palette import foreign_colors
 from cyclekit.training.precision import choose_precision
 from cyclekit.training.progress import Progress
 from cyclekit.training.provenance import describe_critics, describe_model
@@ -73,8 +74,10 @@ def train(
     run = Run(folder)
     state = run.resume(config)
     for domain in domains:
-        for message in require_usable(domain):
+        for message in require_usable(domain, domain.least):
             listener.note(f"skipped {message}")
+    for message in foreign_colors(learner.method.translators(), domains, _augmentation(config)):
+        listener.note(message)
     if state is None:
         epoch = len(_pictures(config, domains))
         learner.progress = Progress(total=planned_length(config, epoch))
@@ -223,10 +226,14 @@ class _Sitting:
 
 
 def _pictures(config: Config, domains: Domains) -> Pictures:
-    data = config.data
-    augmentation = Augmentation(data.load, data.crop, data.flip, data.color, data.fit)
     kind = KINDS[data_kind(config.method.name)]
-    return kind.open(domains, augmentation, config.train.seed, data.cache * 2**20)
+    cache = config.data.cache * 2**20
+    return kind.open(domains, _augmentation(config), config.train.seed, cache)
+
+
+def _augmentation(config: Config) -> Augmentation:
+    data = config.data
+    return Augmentation(data.load, data.crop, data.flip, data.color, data.fit, data.zoom)
 
 
 def _check_pictures(state: dict[str, Any], domains: Domains) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from cyclekit.errors import MediaError
+from cyclekit.media.atomic import part_of
 from cyclekit.media.video.work import Segment, Work, folder_of, stored_settings
+from tests.clips import frames_of, make_clip, run, scene
 
 SETTINGS = {"model": "a", "size": [64, 48]}
 
@@ -84,6 +86,26 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     assert theirs.read_text() == "mine"
 
 
+def test_a_write_that_was_killed_is_not_in_the_way(tmp_path: Path) -> None:
+    output = tmp_path / "made.mp4"
+    work = Work(output, SETTINGS)
+    work.release()
+    for name in ("000000.json", "000000.memory", "settings.json"):
+        part_of(work.folder / name).write_bytes(b"half of it")
+    again = Work(output, SETTINGS)
+    assert again.segments == []
+    again.remove()
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["n" * 246 + ".mp4", "ä" * 125 + ".mp4", "n" * 251 + ".mp4"])
+def test_names_may_be_as_long_as_the_file_system_allows(tmp_path: Path, name: str) -> None:
+    source = make_clip(tmp_path / "in.mp4", scene(2))
+    run(source, tmp_path / name, settings={"model": 1})
+    assert len(frames_of(tmp_path / name)) == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"in.mp4", name}
+
+
 def test_an_unwritable_place_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(MediaError, match=r"made.mp4: cannot be written: Not a directory"):
@@ -99,12 +121,3 @@ def test_two_runs_do_not_mix(tmp_path: Path) -> None:
     assert "another run is at work on it" in done.stderr
     work.remove()
     assert not work.folder.exists()
-
-
-@pytest.mark.parametrize("length", [200, 250, 251, 255])
-def test_a_name_of_any_length_has_work_of_its_own(tmp_path: Path, length: int) -> None:
-    outputs = [tmp_path / f"{letter * (length - 4)}.mp4" for letter in "ab"]
-    for output in outputs:
-        begun(output)
-    assert [len(again(output)) for output in outputs] == [2, 2]
-    assert len({folder_of(output) for output in outputs}) == 2
