@@ -5,9 +5,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from cyclekit.checkpoint.header import FORMAT, KEY
 from cyclekit.checkpoint.model import (
-    FORMAT,
-    KEY,
     Critics,
     ModelInfo,
     is_model,
