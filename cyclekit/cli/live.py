@@ -104,13 +104,15 @@ def _step(
 
     stepper = SteadyTranslator(translator, Steadiness(steady))
     white = None if mask is None else read_mask(mask)
-    masks = lru_cache(maxsize=2)(lambda w, h: feathered(resized(white, w, h), feather))
+
+    @lru_cache(maxsize=2)  # the input changes its size, but not often
+    def fitting(height: int, width: int) -> Array | None:
+        return None if white is None else feathered(resized(white, width, height), feather)
 
     def step(frame: Array) -> Array:
-        height, width = frame.shape[:2]
         (after,) = stepper.stream([frame])
         if strength != 1 or keep or white is not None:
-            where = None if white is None else masks(width, height)
+            where = fitting(*frame.shape[:2])
             after = blend(frame, after, strength=strength, keep=keep, mask=where)
         return np.concatenate([frame, after], axis=1) if side_by_side else after
 

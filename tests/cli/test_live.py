@@ -99,7 +99,7 @@ def test_the_page_shows_a_moving_picture_and_its_figures_and_ctrl_c_ends_it(plac
         assert figures["size"] == "64×48"
         assert int(figures["dropped"]) >= 0
         assert complaints == []
-        assert all(url.startswith(address) or url.startswith("data:") for url in asked)
+        assert all(url.startswith((address, "data:")) for url in asked)
         process.send_signal(signal.SIGINT)
         assert process.wait(WAIT) == 130
         sync_api.expect(page.locator("#title")).to_have_text("ended", timeout=1000 * WAIT)

@@ -90,9 +90,12 @@ def negative(frame):
 def test_a_file_plays_once_at_its_pace_and_what_is_shown_is_its_translation(film):
     live = Live(LiveSource(str(film), once=True), negative, InputSize(64, 48, seconds=0.5))
     pictures = []
-    for status in live.run():
+    statuses = []
+    for now in live.run():
+        statuses.append(now)
         _, jpeg = live.preview.after(0)
         pictures.append(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)[..., ::-1])
+    status = statuses[-1]
     assert status.shown + status.dropped == 12
     assert status.shown == len(pictures) >= 2
     assert 0 <= status.latency_ms < 5000

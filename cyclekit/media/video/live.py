@@ -81,7 +81,7 @@ class LiveSource:
         Raises:
             MediaError: if a camera or a stream ends.
         """
-        decoded = chain([self._first], self._decoded())
+        decoded: Iterator[VideoFrame] = chain([self._first], self._decoded())
         while not self._closed.is_set():
             yield from map(self._caught, self._paced(decoded) if self.is_file else decoded)
             if self._closed.is_set() or (self.is_file and self._once):
