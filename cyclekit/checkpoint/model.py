@@ -31,7 +31,11 @@ FORMAT = 2
 """1 knew translators only, and did not name the kind."""
 KEY = "cyclekit"
 DIRECTIONS = ("ab", "ba")
-WAYS: dict[Kind, tuple[str, ...]] = {"translator": DIRECTIONS, "noise": ("noise",)}
+WAYS: dict[Kind, tuple[str, ...]] = {
+    "translator": DIRECTIONS,
+    "noise": ("noise",),
+    "predictor": ("next",),
+}
 """What the networks of each kind are called."""
 DOMAINS = ("a", "b")
 _COUNTS = ("blocks", "depth", "layers")
@@ -60,13 +64,13 @@ class ModelInfo:
     """Domains. Of a translator, first and second: direction "ab" turns the first into the second.
     Of a generator from noise, what it makes: one name, or one a class."""
     directions: tuple[str, ...] = DIRECTIONS
-    """Which generators are inside: "ab", "ba" or both; or "noise"."""
+    """Which generators are inside: "ab", "ba" or both; or "noise"; or "next"."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """Where the model comes from: recipe, images seen, date, version; any JSON."""
     critics: Critics | None = None
     """The discriminators inside; None if there are none."""
     kind: Kind = "translator"
-    """What its generators make pictures from: pictures, or noise."""
+    """What its generators make pictures from: pictures, noise, or the frames before."""
 
     def domains(self, direction: str) -> tuple[str, str]:
         """Return (source, target) names of a translator's direction."""
@@ -74,9 +78,12 @@ class ModelInfo:
         return (first, second) if direction == "ab" else (second, first)
 
     def abilities(self) -> tuple[str, ...]:
-        """Return what the model can do, as "horse-to-zebra" or "noise-to-zebra"."""
+        """Return what the model can do, as "horse-to-zebra", "noise-to-zebra" or
+        "next-frame-of-zebra"."""
         if self.kind == "noise":
             return tuple(f"noise-to-{name}" for name in self.names)
+        if self.kind == "predictor":
+            return tuple(f"next-frame-of-{name}" for name in self.names)
         return tuple("-to-".join(self.domains(direction)) for direction in self.directions)
 
     def find(self, wanted: str | None) -> str:

@@ -17,6 +17,13 @@ from cyclekit.models.base import Kind
 G_co = TypeVar("G_co", bound=Generator, covariant=True)
 
 
+_USES: dict[Kind, str] = {
+    "translator": "translates pictures; use cyclekit translate",
+    "noise": "makes pictures from noise; use cyclekit sample",
+    "predictor": "predicts the next frame of videos, and serves for nothing else",
+}
+
+
 @dataclass(frozen=True)
 class OpenModel(Generic[G_co]):
     """One generator of a model, ready to run."""
@@ -64,11 +71,10 @@ def open_generator(
     """Open one direction of a model that translates; arguments and errors as in `open_model`.
 
     Raises:
-        UsageError: if the model makes pictures from noise.
+        UsageError: if the model makes pictures from something else.
     """
     path = find_model(source)
-    if _kind(path) != "translator":
-        raise UsageError(f"{path}: makes pictures from noise; use cyclekit sample")
+    _require(path, "translator")
     return cast("OpenModel[ImageGenerator]", _open(path, direction))
 
 
@@ -76,12 +82,17 @@ def open_noise(source: str | Path) -> OpenModel[NoiseGenerator]:
     """Open a model that makes pictures from noise; arguments and errors as in `open_model`.
 
     Raises:
-        UsageError: if the model translates pictures.
+        UsageError: if the model makes pictures from something else.
     """
     path = find_model(source)
-    if _kind(path) != "noise":
-        raise UsageError(f"{path}: translates pictures; use cyclekit translate")
+    _require(path, "noise")
     return cast("OpenModel[NoiseGenerator]", _open(path, None))
+
+
+def _require(path: Path, kind: Kind) -> None:
+    found = _kind(path)
+    if found != kind:
+        raise UsageError(f"{path}: {_USES[found]}")
 
 
 def _kind(path: Path) -> Kind:

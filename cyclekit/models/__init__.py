@@ -1,6 +1,6 @@
 """Networks. Importing this package registers all of them."""
 
-from cyclekit.models import dcgan, labels, mobile, patch, perceptron, projection, resnet, unet
+from cyclekit.models import dcgan, labels, mobile, patch, perceptron, predictor, projection, resnet, unet
 from cyclekit.models.base import (
     DISCRIMINATORS,
     GENERATORS,
@@ -27,6 +27,7 @@ __all__ = [
     "mobile",
     "patch",
     "perceptron",
+    "predictor",
     "projection",
     "resnet",
     "unet",

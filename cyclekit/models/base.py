@@ -12,8 +12,8 @@ from cyclekit.errors import ConfigError
 from cyclekit.models.memory import Memory
 from cyclekit.registry import Registry, Spec
 
-Kind = Literal["translator", "noise"]
-"""What a generator makes pictures from: pictures, or noise."""
+Kind = Literal["translator", "noise", "predictor"]
+"""What a generator makes pictures from: pictures, noise, or the frames before."""
 
 
 class Generator(nn.Module, ABC):
@@ -104,7 +104,11 @@ class Discriminator(nn.Module, ABC):
 GENERATORS: Registry[Generator] = Registry("generator")
 DISCRIMINATORS: Registry[Discriminator] = Registry("discriminator")
 
-_MAKES = {"translator": "turns pictures into pictures", "noise": "makes pictures from noise"}
+_MAKES = {
+    "translator": "turns pictures into pictures",
+    "noise": "makes pictures from noise",
+    "predictor": "predicts frames",
+}
 
 
 def make_generator(spec: Spec, kind: Kind) -> Generator:
