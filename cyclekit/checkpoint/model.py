@@ -78,8 +78,7 @@ class ModelInfo:
         return (first, second) if direction == "ab" else (second, first)
 
     def abilities(self) -> tuple[str, ...]:
-        """Return what the model can do, as "horse-to-zebra", "noise-to-zebra" or
-        "next-frame-of-zebra"."""
+        """Return what it can do: "horse-to-zebra", "noise-to-zebra", "next-frame-of-zebra"."""
         if self.kind == "noise":
             return tuple(f"noise-to-{name}" for name in self.names)
         if self.kind == "predictor":

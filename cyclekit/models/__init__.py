@@ -1,6 +1,16 @@
 """Networks. Importing this package registers all of them."""
 
-from cyclekit.models import dcgan, labels, mobile, patch, perceptron, predictor, projection, resnet, unet
+from cyclekit.models import (
+    dcgan,
+    labels,
+    mobile,
+    patch,
+    perceptron,
+    predictor,
+    projection,
+    resnet,
+    unet,
+)
 from cyclekit.models.base import (
     DISCRIMINATORS,
     GENERATORS,
