@@ -79,7 +79,7 @@ def _domain(videos: list[Path], spacing: int) -> Domain:
 def _learned(options: argparse.Namespace, domain: Domain, weight: float) -> Predict:
     settings = {
         "method": {"weight": weight},
-        "generator": {"width": 32, "blocks": 3},
+        "generator": {"width": 24, "depth": 3},
         "discriminator": {"width": 16},
         "data": {"load": SHORT, "crop": 48, "spacing": options.spacing, "workers": 0},
         "train": {"images": options.images, "state_every": 1000, "precision": "fp32"},
@@ -107,9 +107,9 @@ def _tested(domain: Domain) -> list[Source]:
 
 
 def _small(frame: Frame) -> Frame:
-    """Shrink to `SHORT` rows or columns, sides multiples of four."""
+    """Shrink to `SHORT` rows or columns, sides multiples of the predictor's stride."""
     scale = SHORT / min(frame.shape[:2])
-    height, width = (round(side * scale / 4) * 4 for side in frame.shape[:2])
+    height, width = (round(side * scale / 16) * 16 for side in frame.shape[:2])
     return np.asarray(resized(frame, width, height), np.uint8)
 
 

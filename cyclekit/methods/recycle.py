@@ -32,8 +32,8 @@ class Recycle(Method):
         adversarial: name of the adversarial loss, of all games.
         recycle: weight of the way through time; the paper uses 10.
         cycle: weight of CycleGAN's cycle on single frames; the paper has none.
-        predictor_width: channels of the predictors.
-        predictor_blocks: residual blocks of the predictors.
+        predictor_width: channels of the predictors' first layer.
+        predictor_depth: halvings within the predictors.
         predictor_weight: of the predictors' adversarial loss; 0 leaves them to their square error.
         pool: fakes that each critic remembers.
     """
@@ -47,8 +47,8 @@ class Recycle(Method):
         adversarial: str = "lsgan",
         recycle: float = 10.0,
         cycle: float = 0.0,
-        predictor_width: int = 64,
-        predictor_blocks: int = 6,
+        predictor_width: int = 32,
+        predictor_depth: int = 4,
         predictor_weight: float = 0.1,
         pool: int = 50,
     ) -> None:
@@ -56,7 +56,7 @@ class Recycle(Method):
         self.g_ab, self.g_ba = make_translator(generator), make_translator(generator)
         self.d_a: Discriminator = DISCRIMINATORS.create(discriminator)
         self.d_b: Discriminator = DISCRIMINATORS.create(discriminator)
-        network = Spec("predictor", {"width": predictor_width, "blocks": predictor_blocks})
+        network = Spec("predictor", {"width": predictor_width, "depth": predictor_depth})
         self.next_a, self.next_b = (
             Predict(network, discriminator, adversarial, weight=predictor_weight) for _ in "ab"
         )

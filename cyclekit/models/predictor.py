@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from cyclekit.models.base import GENERATORS, Generator, make_generator
-from cyclekit.models.mobile import Mobile
+from cyclekit.models.unet import UNet
 from cyclekit.registry import Spec
 
 PAST = 2
@@ -19,23 +19,24 @@ PAST = 2
 class Predictor(Generator):
     """The next frame as the last one and a change: x_3 = x_2 + 2 tanh(f(x_1, x_2)).
 
-    Where nothing moves there is nothing to learn, and nothing to blur.
+    Where nothing moves there is nothing to learn, and nothing to blur. f is a U-Net: what moves is
+    as fine as the picture.
 
     Args:
-        width: channels of the blocks, a multiple of 4.
-        blocks: separable residual blocks at a quarter of the size.
+        width: channels of the first layer.
+        depth: halvings; height and width must be multiples of 2 ** depth.
     """
 
     kind = "predictor"
-    stride = 4
     in_channels, out_channels = 3 * PAST, 3
 
-    def __init__(self, width: int = 64, blocks: int = 6) -> None:
+    def __init__(self, width: int = 32, depth: int = 4) -> None:
         super().__init__()
-        self.change = Mobile(width, blocks, in_channels=self.in_channels)
+        self.change = UNet(depth, width, in_channels=self.in_channels)
+        self.stride = self.change.stride
 
     def forward(self, x: Tensor) -> Tensor:
-        """Predict float (N, 3, H, W) from (N, 6, H, W), two frames stacked; H, W multiples of 4."""
+        """Predict float (N, 3, H, W) from (N, 6, H, W), two frames stacked; sides multiples of `stride`."""
         return x[:, -3:] + 2 * self.change(x)  # type: ignore[no-any-return]
 
     def check_side(self, side: int) -> None:

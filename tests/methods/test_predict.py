@@ -8,7 +8,7 @@ from cyclekit.registry import Spec
 from cyclekit.training.step import train_step
 from tests.tiny import batch
 
-SMALL = Spec("predictor", {"width": 8, "blocks": 1})
+SMALL = Spec("predictor", {"width": 8, "depth": 2})
 CRITIC = Spec("patch", {"layers": 1, "width": 8})
 
 
@@ -26,7 +26,7 @@ def optimizers(method, rate=2e-3):
 
 
 def test_a_predictor_begins_with_the_last_frame():
-    predictor = Predictor(8, 1)
+    predictor = Predictor(8, 2)
     torch.nn.init.zeros_(predictor.change.head.conv.weight)
     torch.nn.init.zeros_(predictor.change.head.conv.bias)
     past, _ = split(clips())
@@ -59,7 +59,7 @@ def test_without_a_weight_there_is_no_critic():
 
 def test_it_learns_a_motion_that_the_last_frame_does_not_show():
     torch.manual_seed(0)
-    method = Predict(Spec("predictor", {"width": 16, "blocks": 1}), CRITIC, mse=1.0, weight=0.0)
+    method = Predict(Spec("predictor", {"width": 16, "depth": 2}), CRITIC, mse=1.0, weight=0.0)
     steps = optimizers(method, 5e-3)
     for step in range(150):
         train_step(method, steps, {"clip": clips(8, seed=step)}, seed=step)

@@ -21,10 +21,10 @@ from tests.training.worlds import CPU, TINY
 GAMES = {
     "predict": {
         "method": {"name": "predict"},
-        "generator": {"name": "predictor", "width": 8, "blocks": 1},
+        "generator": {"name": "predictor", "width": 8, "depth": 2},
     },
     "recycle": {
-        "method": {"name": "recycle", "predictor_width": 8, "predictor_blocks": 1, "pool": 3},
+        "method": {"name": "recycle", "predictor_width": 8, "predictor_depth": 2, "pool": 3},
         "data": {"spacing": 2},
     },
 }
@@ -53,7 +53,8 @@ def test_a_run_on_clips_resumes_exactly(tmp_path, films, name):
     assert train(config, found(config, films), tmp_path / "parts", device=CPU).done
     assert_same_state(tmp_path / "whole", tmp_path / "parts")
     (sheet,) = (tmp_path / "whole/samples").glob("*.png")
-    assert Image.open(sheet).width > 60
+    with Image.open(sheet) as shown:
+        assert shown.width > 48
 
 
 def test_a_predictor_says_what_it_is_and_translates_nothing(tmp_path, films):
