@@ -9,8 +9,9 @@ absent needs no new format.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,11 +20,17 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialize
 from torch import Tensor, nn
 
-from cyclekit.errors import CheckpointError, CyclekitError, MediaError, UnknownNameError
+from cyclekit.errors import (
+    CheckpointError,
+    CyclekitError,
+    MediaError,
+    UnknownNameError,
+    UsageError,
+)
 from cyclekit.media.atomic import replacing
-from cyclekit.models import DISCRIMINATORS, GENERATORS, Discriminator, Generator
+from cyclekit.models import DISCRIMINATORS, Discriminator, Generator, build_generator
 from cyclekit.models.base import Kind
-from cyclekit.registry import Registry, Spec
+from cyclekit.registry import Spec
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -31,9 +38,12 @@ FORMAT = 2
 """1 knew translators only, and did not name the kind."""
 KEY = "cyclekit"
 DIRECTIONS = ("ab", "ba")
+ANY = "any"
+"""What the network is called that turns pictures of any domain into any other."""
 WAYS: dict[Kind, tuple[str, ...]] = {
     "translator": DIRECTIONS,
     "noise": ("noise",),
+    "domains": (ANY,),
     "predictor": ("next",),
 }
 """What the networks of each kind are called."""
@@ -62,9 +72,10 @@ class ModelInfo:
     """How to build the network of every direction."""
     names: tuple[str, ...] = ("A", "B")
     """Domains. Of a translator, first and second: direction "ab" turns the first into the second.
-    Of a generator from noise, what it makes: one name, or one a class."""
+    Of a generator from noise, what it makes: one name, or one a class; of one that knows many
+    domains, all of them."""
     directions: tuple[str, ...] = DIRECTIONS
-    """Which generators are inside: "ab", "ba" or both; or "noise"; or "next"."""
+    """Which generators are inside: "ab", "ba" or both; or "noise"; or "any"; or "next"."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """Where the model comes from: recipe, images seen, date, version; any JSON."""
     critics: Critics | None = None
@@ -73,7 +84,9 @@ class ModelInfo:
     """What its generators make pictures from: pictures, noise, or the frames before."""
 
     def domains(self, direction: str) -> tuple[str, str]:
-        """Return (source, target) names of a translator's direction."""
+        """Return (source, target) names of a translator's direction, or of "any-to-zebra"."""
+        if self.kind == "domains":
+            return ANY, direction.removeprefix(f"{ANY}-to-")
         first, second = self.names
         return (first, second) if direction == "ab" else (second, first)
 
@@ -83,6 +96,8 @@ class ModelInfo:
             return tuple(f"noise-to-{name}" for name in self.names)
         if self.kind == "predictor":
             return tuple(f"next-frame-of-{name}" for name in self.names)
+        if self.kind == "domains":
+            return tuple(f"{ANY}-to-{name}" for name in self.names)
         return tuple("-to-".join(self.domains(direction)) for direction in self.directions)
 
     def find(self, wanted: str | None) -> str:
@@ -90,13 +105,16 @@ class ModelInfo:
 
         Args:
             wanted: "ab", "ba", "horse-to-zebra", the target's name ("zebra"), or None for the
-                only or first direction. A domain's name wins over everything else.
+                only or first direction. A domain's name wins over everything else. Of a model of
+                many domains, the target's name gives "any-to-zebra", and None "any".
 
         Raises:
-            UnknownNameError: if the model holds no such direction.
+            UsageError: if the model holds no such direction.
         """
         if wanted is None:
             return self.directions[0]
+        if self.kind == "domains":
+            return self._find_domain(wanted)
         keys = {direction: direction for direction in self.directions}
         pairs = dict(zip(self.abilities(), self.directions, strict=True))
         targets = {self.domains(direction)[1]: direction for direction in self.directions}
@@ -104,6 +122,17 @@ class ModelInfo:
         if wanted not in ways:
             raise UnknownNameError("direction", wanted, ways)
         return ways[wanted]
+
+    def _find_domain(self, wanted: str) -> str:
+        ways = dict(zip(self.abilities(), self.abilities(), strict=True))
+        ways |= dict(zip(self.names, self.abilities(), strict=True))
+        if wanted not in ways:
+            raise UsageError(f"unknown domain '{wanted}'; the model knows {', '.join(self.names)}")
+        return ways[wanted]
+
+    def network_of(self, direction: str) -> str:
+        """Return which of `directions` holds the weights of what `find` returned."""
+        return direction if direction in self.directions else self.directions[0]
 
 
 def save_model(
@@ -179,11 +208,12 @@ def load_model(path: Path, direction: str | None = None) -> tuple[Generator, Mod
 
     Raises:
         CheckpointError: if the file cannot be used.
-        UnknownNameError: if it holds no such direction.
+        UsageError: if it holds no such direction.
     """
     info = read_info(path)
     chosen = info.find(direction)
-    generator = _load(path, GENERATORS, info.generator, chosen)
+    way = info.network_of(chosen)
+    generator = _load(path, partial(build_generator, info.generator, way), info.generator, way)
     _check_header(path, info, generator)
     return generator, info, chosen
 
@@ -202,17 +232,18 @@ def load_discriminator(path: Path, critics: Critics, domain: str) -> Discriminat
     Raises:
         CheckpointError: if the file cannot be used.
     """
-    return _load(path, DISCRIMINATORS, critics.discriminator, f"discriminator_{domain}")
+    spec = critics.discriminator
+    return _load(path, partial(DISCRIMINATORS.create, spec), spec, f"discriminator_{domain}")
 
 
-def _load(path: Path, registry: Registry[Network], spec: Spec, prefix: str) -> Network:
+def _load(path: Path, build: Callable[[], Network], spec: Spec, prefix: str) -> Network:
     weights = _read_weights(path, f"{prefix}.")
     _check_counts(path, spec, len(weights))
     try:
         # A header may lie about the size: try without memory first.
         with torch.device("meta"):
-            registry.create(spec).load_state_dict(weights, assign=True)
-        network = registry.create(spec)
+            build().load_state_dict(weights, assign=True)
+        network = build()
         network.load_state_dict(weights)
     except CyclekitError as error:
         raise CheckpointError(f"{path}: {error}") from error
@@ -249,7 +280,7 @@ def _check_header(path: Path, info: ModelInfo, generator: Generator) -> None:
     classes = getattr(generator, "classes", 0)
     if classes and classes != len(info.names):
         raise CheckpointError(
-            f"{path}: '{name}' makes {classes} classes, but {len(info.names)} are named; "
+            f"{path}: '{name}' knows {classes} classes, but {len(info.names)} are named; "
             "the header is damaged"
         )
 

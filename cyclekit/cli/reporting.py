@@ -106,7 +106,7 @@ class Report:
         elif not result.error and not result.skipped and str(result.output) != STDOUT:
             self.say(str(result.output))
 
-    def watch(self, results: Iterable[Outcome], total: int) -> None:
+    def watch(self, results: Iterable[Outcome], total: int | None) -> None:
         """Take in all results, with a progress bar where stderr is a terminal."""
         with quiet_libraries():
             for result in self._with_progress(results, total):
@@ -145,7 +145,7 @@ class Report:
         seconds = time.perf_counter() - self._started
         self.note(f"{', '.join(parts) or 'nothing to do'} in {seconds:.1f} s")
 
-    def _with_progress(self, results: Iterable[Some], total: int) -> Iterator[Some]:
+    def _with_progress(self, results: Iterable[Some], total: int | None) -> Iterator[Some]:
         from rich.console import Console
 
         console = Console(stderr=True)
@@ -182,7 +182,7 @@ def _frame_bar(console: Console) -> Progress:
     )
 
 
-def _bar(results: Iterable[Some], total: int, console: Console) -> Iterator[Some]:
+def _bar(results: Iterable[Some], total: int | None, console: Console) -> Iterator[Some]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Remaining
 

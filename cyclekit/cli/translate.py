@@ -19,6 +19,7 @@ EXAMPLES = """\b
 Examples:
   cyclekit translate photos -o paintings
   cyclekit translate holiday.jpg -o painting.png --max-size 1024
+  cyclekit translate shirts -o t-shirts -m runs/clothing --to t-shirt --style 3
   cyclekit translate 'in/**/*.tif' -o out -m runs/zebra --direction zebra
 """
 
@@ -37,6 +38,7 @@ Examples:
 )
 @options.model
 @options.direction
+@options.style
 @click.option(
     "--format",
     "wanted",
@@ -73,6 +75,7 @@ def command(
     output: Path,
     model: str | None,
     direction: str | None,
+    style: int | None,
     wanted: str,
     batch_size: int | Literal["auto"],
     with_page: bool,
@@ -110,7 +113,7 @@ def command(
         overwrite=how["overwrite"],
     )
     report = Report(as_json, quiet)
-    opened = open_generator(model, direction)
+    opened = open_generator(model, direction, style)
     build = partial(
         Translator,
         device=device,

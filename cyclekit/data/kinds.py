@@ -9,9 +9,10 @@ from cyclekit.config.schema import Data
 from cyclekit.data.augment import Augmentation
 from cyclekit.data.class_folders import find_classes, find_single
 from cyclekit.data.clip_roots import find_clips, find_two_clips
-from cyclekit.data.datasets import Clips, Labelled, Pictures, Single, Unpaired
+from cyclekit.data.datasets import Clips, Labelled, Paired, Pictures, Single, Unpaired
 from cyclekit.data.films import CLIP
 from cyclekit.data.layouts import Domain, find_domains
+from cyclekit.data.pairs import find_pairs
 
 Domains = tuple[Domain, ...]
 
@@ -55,6 +56,11 @@ def _unpaired(domains: Domains, augmentation: Augmentation, seed: int, cache: in
     return Unpaired(a, b, augmentation, seed, cache)
 
 
+def _paired(domains: Domains, augmentation: Augmentation, seed: int, cache: int) -> Paired:
+    a, b = domains
+    return Paired(a, b, augmentation, seed, cache)
+
+
 KINDS = {
     "single": Kind(
         find_single,
@@ -63,6 +69,12 @@ KINDS = {
         least=1,
     ),
     "labelled": Kind(find_classes, Labelled, pictures=("picture",), least=2, labelled=True),
+    "paired": Kind(
+        find_pairs,
+        _paired,
+        pictures=("a", "b"),
+        least=2,
+    ),
     "unpaired": Kind(
         find_domains,
         _unpaired,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -38,25 +38,41 @@ class Shuffled:
     def crop(self, position: int) -> tuple[Pixels, list[str]]:
         """Return the crop at `position` and what is wrong with pictures skipped on the way.
 
-        It is uint8 (H, W, 3); of a clip (H, W, 3 T), all frames cut at the same place. A broken picture is replaced by the next in its epoch's order.
+        It is uint8 (H, W, 3); of a clip (H, W, 3 T), all frames cut at the same place. A broken
+        picture is replaced by the next in its epoch's order.
 
         Raises:
             DataError: if no picture can be read.
         """
-        epoch, place = divmod(position, len(self.sources))
-        order = self._order_of(epoch)
         broken = []
-        for step in range(len(order)):
-            index = int(order[(place + step) % len(order)])
+        for index in self.order_from(position):
             try:
-                images = [self._prepared(part) for part in self.sources[index].parts]
+                images = self.prepared(index)
             except MediaError as error:
                 broken.append(str(error))
                 continue
-            seed = mix(self.seed, position)
-            crops = [self.augmentation(image, seed) for image in images]
-            return np.concatenate(crops, axis=2), broken
-        raise DataError(f"none of {len(order)} pictures can be read; the first: {broken[0]}")
+            return self.cut(images, position), broken
+        raise DataError(f"none of {len(broken)} pictures can be read; the first: {broken[0]}")
+
+    def order_from(self, position: int) -> Iterator[int]:
+        """Yield all indices of an epoch: that of `position`, then those that stand in for it."""
+        epoch, place = divmod(position, len(self.sources))
+        order = self._order_of(epoch)
+        for step in range(len(order)):
+            yield int(order[(place + step) % len(order)])
+
+    def cut(self, images: Sequence[Pixels], position: int) -> Pixels:
+        """Cut the crop of `position` out of a prepared picture, or out of all frames of a clip."""
+        seed = mix(self.seed, position)
+        return np.concatenate([self.augmentation(image, seed) for image in images], axis=2)
+
+    def prepared(self, index: int) -> list[Pixels]:
+        """Return a picture as crops are cut from it, or the frames of a clip.
+
+        Raises:
+            MediaError: if it cannot be read.
+        """
+        return [self._prepared(part) for part in self.sources[index].parts]
 
     def _prepared(self, source: Source) -> Pixels:
         if source in self._broken:

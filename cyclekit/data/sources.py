@@ -87,3 +87,16 @@ def held_out_clips(domain: Domain, count: int) -> Iterator[list[Pixels]]:
         except MediaError:
             continue  # named by the one who translates or trains on it
         found += 1
+
+
+def held_out_pairs(a: Domain, b: Domain, count: int) -> Iterator[tuple[Pixels, Pixels]]:
+    """Yield up to `count` readable pairs, as `held_out_pictures` does pictures."""
+    found = 0
+    for one, other in zip(a.held_out or a.train, b.held_out or b.train, strict=True):
+        if found == count:
+            return
+        try:
+            yield read_source(one), read_source(other)
+        except MediaError:
+            continue
+        found += 1

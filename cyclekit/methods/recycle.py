@@ -82,10 +82,10 @@ class Recycle(Method):
         return {} if self.d_a.compares else {"a": self.d_a, "b": self.d_b}
 
     def translations(self, batch: Batch, images: Images) -> dict[str, Translation]:
-        """Return what the translators did to every frame."""
+        """Return what the translators do to every frame."""
         return {
-            "ab": (self.g_ab, _frames(batch["a"]), images["fake_b"]),
-            "ba": (self.g_ba, _frames(batch["b"]), images["fake_a"]),
+            "ab": Translation(self.g_ab, self.g_ab, _frames(batch["a"]), images["fake_b"]),
+            "ba": Translation(self.g_ba, self.g_ba, _frames(batch["b"]), images["fake_a"]),
         }
 
     def forward(self, batch: Batch, seed: int = 0) -> Images:
@@ -131,7 +131,7 @@ class Recycle(Method):
         return losses
 
     def _predictors(self, phase: str, batch: Batch, images: Images, seed: int) -> Losses:
-        losses = {}
+        losses: Losses = {}
         for name, game in (("a", self.next_a), ("b", self.next_b)):
             # Predicted anew: in `forward` only the translators were on the graph.
             clip = {"clip": batch[name]}

@@ -2,6 +2,8 @@
 
 from cyclekit.models import (
     dcgan,
+    domain_critic,
+    domains,
     labels,
     mobile,
     patch,
@@ -17,8 +19,10 @@ from cyclekit.models.base import (
     Discriminator,
     Generator,
     ImageGenerator,
+    build_generator,
     make_translator,
 )
+from cyclekit.models.domains import DomainGenerator, make_domain_generator
 from cyclekit.models.memory import Memory
 from cyclekit.models.noise import NoiseGenerator, make_noise_generator
 
@@ -26,12 +30,17 @@ __all__ = [
     "DISCRIMINATORS",
     "GENERATORS",
     "Discriminator",
+    "DomainGenerator",
     "Generator",
     "ImageGenerator",
     "Memory",
     "NoiseGenerator",
+    "build_generator",
     "dcgan",
+    "domain_critic",
+    "domains",
     "labels",
+    "make_domain_generator",
     "make_noise_generator",
     "make_translator",
     "mobile",
