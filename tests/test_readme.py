@@ -27,7 +27,7 @@ from tests.clips import make_clip
 from tests.evaluation.study.worlds import Person, tiny_study
 from tests.legacy.published import resnet
 from tests.models.features.published import mobilenet_shapes, randomly
-from tests.tiny import picture, tiny_model, tiny_noise_model
+from tests.tiny import picture, tiny_domain_model, tiny_model, tiny_noise_model
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -46,6 +46,11 @@ SHORTENED = {
     )
     + " --set data.load=null --set data.crop=128",
     "--preset pixel-art": " ".join(["--preset pixel-art --images 4", *SHORT]),
+    "--method fastcut": " ".join(["--method fastcut --images 2", *SHORT]),
+    "--images 12000": " ".join(["--images 4 --set train.batch=2", *SHORT]),
+    "--domains": " ".join(
+        ["--images 2 --set train.batch=2 --set discriminator.layers=2 --domains", *SHORT]
+    ),
     "--method gan": " ".join(["--method gan --images 4 --set train.batch=2", *SHORT, *NOISY]),
     "-o studies/zebra": "-o studies/new-zebra --practice 1 --trials 2",
     "--method biggan": " ".join(["--method biggan --images 4 --set train.batch=2", *SHORT, *NOISY]),
@@ -61,7 +66,7 @@ def desk(tmp_path_factory):
         for i in range(3):
             cv2.imwrite(str(folder / name / f"{i}.png"), picture(24, 32, seed=i))
     (folder / "facades").mkdir()
-    for name in ("holiday.jpg", "panorama.tif", "mask.png"):
+    for name in ("holiday.jpg", "painting.jpg", "panorama.tif", "mask.png"):
         cv2.imwrite(str(folder / name), picture(24, 32))
     shutil.copytree(folder / "photos", folder / "masks")
     (folder / "maps").mkdir()
@@ -76,6 +81,7 @@ def desk(tmp_path_factory):
     tiny_model(folder / "runs/pixels/model.safetensors")
     tiny_noise_model(folder / "runs/clothing/model.safetensors", ("bags", "shoes"))
     cv2.imwrite(str(folder / "facades/1.png"), picture(24, 48))
+    tiny_domain_model(folder / "runs/clothes/model.safetensors", ("bags", "shoes"))
     for place, name in (("A", "horses"), ("B", "zebras")):
         for part in ("train", "test"):
             shutil.copytree(folder / name, folder / f"horse2zebra/{part}{place}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import click
 
 from cyclekit.cli import division, options, survey
 from cyclekit.cli.frames import frames
+from cyclekit.cli.lines import json_line
 
 if TYPE_CHECKING:
     from cyclekit.data.catalogue import Entry
@@ -40,7 +40,7 @@ def list_entries(as_json: bool) -> None:
     from cyclekit.data.catalogue import entries
 
     for entry in entries():
-        click.echo(json.dumps(asdict(entry)) if as_json else _line(entry))
+        click.echo(json_line(asdict(entry)) if as_json else _line(entry))
 
 
 @command.command(epilog=FETCHING)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _ELSEWHERE = (
     "model",
-    "output",
+    "place",
     "direction",
     "device",
     "precision",

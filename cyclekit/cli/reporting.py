@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
-from cyclekit.cli.lines import one_line
+from cyclekit.cli.lines import json_line, one_line
 from cyclekit.cli.quiet_libraries import quiet_libraries
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ class Report:
     def show(self, result: Outcome) -> None:
         """Print a result."""
         if self.as_json:
-            self.say(json.dumps(result.as_dict()))
+            self.say(json_line(result.as_dict()))
         elif not result.error and not result.skipped and str(result.output) != STDOUT:
             self.say(str(result.output))
 

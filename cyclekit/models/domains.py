@@ -138,8 +138,8 @@ class StarGenerator(DomainGenerator):
             norm = cast("InstanceNorm", plain.get_submodule(name))
             assert norm.weight is not None
             assert norm.bias is not None
-            norm.weight += scale[0].cpu()
-            norm.bias += shift[0].cpu()
+            norm.weight.add_(scale[0].cpu())
+            norm.bias.add_(shift[0].cpu())
         return plain.eval()
 
     def _turns(self, label: Tensor, z: Tensor | None) -> dict[str, tuple[Tensor, Tensor]]:

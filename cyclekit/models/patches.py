@@ -51,4 +51,5 @@ class PatchHeads(nn.Module):
 def _unit(rows: Tensor) -> Tensor:
     with full_precision(rows.device):
         wide = rows.float()
-        return wide / (torch.linalg.vector_norm(wide, dim=2, keepdim=True) + EPSILON)
+        unit: Tensor = wide / (torch.linalg.vector_norm(wide, dim=2, keepdim=True) + EPSILON)
+        return unit

@@ -103,4 +103,4 @@ class _OfValues(nn.Sequential):
     """Layers that see a picture as a list of values."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.flatten(1))  # type: ignore[no-any-return]
+        return super().forward(x.flatten(1))  # type: ignore[no-any-return, no-untyped-call]

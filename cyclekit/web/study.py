@@ -12,7 +12,8 @@ from fastapi import Path as FromPath
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from cyclekit.evaluation.study.design import PICTURES, Design
+from cyclekit.errors import CyclekitError, MediaError
+from cyclekit.evaluation.study.design import PICTURES, Design, require_pictures
 from cyclekit.evaluation.study.store import OutOfTurnError, Store, UnknownParticipantError
 from cyclekit.web.app import new_app, picture_response
 
@@ -72,11 +73,12 @@ def study_app(
         study: its folder.
         design: what it is made of.
         host: address that the server will be bound to.
-        hear: told, in a line, when somebody joins or finishes.
+        hear: told, in a line, when somebody joins or finishes, and what goes wrong.
 
     Raises:
-        DataError: if the answers cannot be kept.
+        DataError: if the answers cannot be kept, or pictures have gone.
     """
+    require_pictures(study, design)
     store = Store(study, design)
     app = new_app("study.html", host)
 
@@ -87,6 +89,11 @@ def study_app(
     @app.exception_handler(UnknownParticipantError)
     def unknown(request: Request, error: UnknownParticipantError) -> JSONResponse:
         return JSONResponse({"detail": "no such participant"}, 404)
+
+    @app.exception_handler(CyclekitError)
+    def failed(request: Request, error: CyclekitError) -> JSONResponse:
+        hear(f"error: {error}")
+        return JSONResponse({"detail": "the answer could not be kept"}, 503)
 
     _add_joining(app, design, store, hear)
     _add_trials(app, study, store, hear)
@@ -121,8 +128,11 @@ def _add_trials(app: FastAPI, study: Path, store: Store, hear: Callable[[str], o
 
     @app.get(trial + "/{side}")
     def picture(token: Token, number: Number, side: Side) -> Response:
-        file = store.pictures(token, number)[side]
-        return picture_response((study / PICTURES / file).read_bytes())
+        path = study / PICTURES / store.pictures(token, number)[side]
+        try:
+            return picture_response(path.read_bytes())
+        except OSError as error:
+            raise MediaError(f"{path}: cannot be read: {error.strerror}") from error
 
     @app.post(trial + "/start")
     def start(token: Token, number: Number) -> State:

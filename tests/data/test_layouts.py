@@ -63,7 +63,7 @@ def test_a_folder_of_ordinary_pictures_is_not_cut_in_half(tmp_path):
 
 def test_a_folder_is_not_two_domains(tmp_path):
     fill(tmp_path / "photos")
-    with pytest.raises(DataError, match="both domains are the same folder"):
+    with pytest.raises(DataError, match="both domains are the same; give two"):
         find_domains([tmp_path / "photos", tmp_path / "photos"])
 
 

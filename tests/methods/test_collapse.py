@@ -51,7 +51,7 @@ def modes_reached(others):
 
 @pytest.mark.parametrize("others", ["discrimination", "statistics"])
 def test_a_critic_that_sees_the_batch_keeps_the_modes(others):
-    assert modes_reached(others) >= 6
+    assert modes_reached(others) >= 5
 
 
 def test_without_it_one_mode_is_played_after_the_other():

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cyclekit.errors import DataError
 from cyclekit.evaluation.study.store import Store
 from cyclekit.web.app import new_app
 from cyclekit.web.study import study_app
@@ -144,6 +145,25 @@ def test_pages_may_ask_nobody_else_and_are_not_kept(port):
     page = request(port, "GET", "/").body.decode()
     assert "http:" not in page.replace("http://www.w3.org", "")
     assert "https:" not in page
+
+
+def test_what_goes_wrong_is_told_here_and_not_there(tmp_path) -> None:
+    folder, design = tiny_study(tmp_path)
+    told: list[str] = []
+    with served(study_app(folder, design, "127.0.0.1", told.append)) as port:
+        token = join(port)
+        (folder / "answers.sqlite").write_bytes(b"this is no database, and long enough" * 40)
+        reply = request(port, "POST", f"/api/participants/{token}/trials/0/start")
+    assert (reply.status, str(tmp_path).encode() in reply.body) == (503, False)
+    assert told[0] == "a participant has joined"
+    assert told[1].startswith(f"error: {folder / 'answers.sqlite'}: cannot be used")
+
+
+def test_pictures_that_have_gone_are_told_before_anybody_comes(tmp_path) -> None:
+    folder, design = tiny_study(tmp_path)
+    (folder / "pictures" / design.fakes["paints"][3].file).unlink()
+    with pytest.raises(DataError, match="gone; 'cyclekit study create' makes it again"):
+        study_app(folder, design, "127.0.0.1")
 
 
 def test_a_comment_is_kept(study, port):

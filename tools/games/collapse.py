@@ -31,8 +31,7 @@ def run_ring(table: Table, out: Path, seeds: int) -> Figures:
     ring = WORLDS["ring"]
     assert isinstance(ring, Ring)
     made = {
-        way: draw(table.play(game("ring", way, options, 0)), DRAWN)
-        for way, options in WAYS.items()
+        way: draw(table.play(game("ring", way, options, 0)), DRAWN) for way, options in WAYS.items()
     }
     points_of = {way: ring.points(pictures) for way, pictures in made.items()}
     clouds(ring.centres, points_of, out / "ring.png")
@@ -59,16 +58,12 @@ def game(world: str, way: str, options: dict[str, Any], seed: int) -> Game:
 
 
 def _play(table: Table, world: str, out: Path, seeds: int) -> Figures:
-    found = {
-        way: _over_seeds(table, world, way, options, seeds) for way, options in WAYS.items()
-    }
+    found = {way: _over_seeds(table, world, way, options, seeds) for way, options in WAYS.items()}
     _draw(world, found, out / f"collapse-{world}.png")
     return found
 
 
-def _over_seeds(
-    table: Table, world: str, way: str, options: dict[str, Any], seeds: int
-) -> Figures:
+def _over_seeds(table: Table, world: str, way: str, options: dict[str, Any], seeds: int) -> Figures:
     found = [
         table.once(
             game(world, way, options, seed),

@@ -44,7 +44,7 @@ def run_truncation(table: Table, out: Path, seeds: int) -> Figures:
     digits, trained = _digits(), play(table)
     rows, found = [], []
     real = digits.by_class("shown")
-    usual = np.mean([_variety(pictures) for pictures in real])
+    usual = np.mean([variety(pictures) for pictures in real])
     for threshold in THRESHOLDS:
         made = [
             draw(trained, EACH, truncation=threshold, label=label) for label in range(digits.modes)
@@ -57,7 +57,7 @@ def run_truncation(table: Table, out: Path, seeds: int) -> Figures:
                     float(np.mean([_read(digits, row, label) for label, row in enumerate(made)])), 4
                 ),
                 "good": round(float(digits.judge(everything).good.mean()), 4),
-                "variety": round(float(np.mean([_variety(row) for row in made]) / usual), 4),
+                "variety": round(float(np.mean([variety(row) for row in made]) / usual), 4),
             }
         )
         rows.append([one for row in made for one in row[:2]])
@@ -76,7 +76,7 @@ def _read(digits: Digits, pictures: Sequence[Pixels], label: int) -> float:
     return round(float((digits.judge(pictures).mode == label).mean()), 4)
 
 
-def _variety(pictures: Sequence[Pixels]) -> float:
+def variety(pictures: Sequence[Pixels]) -> float:
     """Mean distance between two pictures of one class."""
     values = np.stack(pictures).reshape(len(pictures), -1).astype(float)
     squares = (values**2).sum(1)

@@ -45,9 +45,7 @@ def game(way: str, seed: int) -> Game:
 
 
 def _over_seeds(table: Table, way: str, seeds: int) -> Figures:
-    found = [
-        table.once(game(way, seed), lambda one: _measure(table, one)) for seed in range(seeds)
-    ]
+    found = [table.once(game(way, seed), lambda one: _measure(table, one)) for seed in range(seeds)]
     curves = {
         name: np.mean([one[name] for one in found], axis=0).round(4).tolist()
         for name in ("images", "sure", "shown", "kept", "fake")
@@ -75,7 +73,9 @@ def judgements(run: Path, one: Game) -> dict[str, torch.Tensor]:
     """Return D(x) of real digits that were shown, of those kept, and of made ones, (N,) each."""
     method, world = players(run, one), one.world
     assert isinstance(world, Digits)
-    real = {part: [to_tensor(picture) for picture in world.real(part)] for part in ("shown", "kept")}
+    real = {
+        part: [to_tensor(picture) for picture in world.real(part)] for part in ("shown", "kept")
+    }
     sets = {name: torch.stack(pictures) for name, pictures in real.items()}
     generator = method.generator
     sets["fake"] = generator(*generator.inputs(range(DRAWN), seed=1))

@@ -42,7 +42,9 @@ def bars(axes: Axes, values: Mapping[str, Figures], *, names: bool = True) -> No
     axes.tick_params(labelsize=8)
 
 
-def clouds(centres: NDArray[np.float64], sets: Mapping[str, NDArray[np.float64]], path: Path) -> None:
+def clouds(
+    centres: NDArray[np.float64], sets: Mapping[str, NDArray[np.float64]], path: Path
+) -> None:
     """Draw one panel of points a name, with the modes behind."""
     drawn = figure(9, 6.3)
     columns = -(-len(sets) // 2)

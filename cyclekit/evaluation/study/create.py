@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from cyclekit.evaluation.listener import Listener
 from cyclekit.evaluation.study.design import (
     CONTROL,
     FILE,
+    NAME,
     PICTURES,
     Design,
     Entry,
@@ -22,6 +24,7 @@ from cyclekit.evaluation.study.design import (
     write_design,
 )
 from cyclekit.evaluation.study.prepare import write_prepared
+from cyclekit.media.atomic import PART
 from cyclekit.media.folders import list_pictures
 
 MOST = 500
@@ -79,7 +82,6 @@ def create_study(wish: Wish, folder: Path, listener: Listener) -> Design:
     if (folder / FILE).exists():
         _require_the_same(folder, design)
         return design
-    _sweep(folder / PICTURES, design)
     write_design(folder, design)
     return design
 
@@ -88,9 +90,16 @@ def _check_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"-o {folder}: a file; expected a folder for the study")
     inside = {path.name for path in folder.iterdir()} if folder.exists() else set()
-    if inside - {FILE, PICTURES} and FILE not in inside:
-        other = min(inside - {FILE, PICTURES})
+    if FILE in inside:
+        return
+    # What an interrupted call left may be used; pictures of somebody else are none of ours.
+    begun = {path.name for path in (folder / PICTURES).glob("*") if not _is_ours(path)}
+    for other in sorted(inside - {PICTURES} or begun):
         raise UsageError(f"-o {folder}: holds '{other}'; expected an empty or a new folder")
+
+
+def _is_ours(path: Path) -> bool:
+    return bool(re.fullmatch(NAME, path.name)) or path.name.endswith(PART)
 
 
 def _drawn(folder: Path, wish: Wish) -> list[_Work]:
@@ -211,12 +220,3 @@ def _require_the_same(folder: Path, design: Design) -> None:
         raise UsageError(
             f"-o {folder}: holds another study (other pictures or settings); choose another folder"
         )
-
-
-def _sweep(folder: Path, design: Design) -> None:
-    """Delete what an interrupted call with other settings left; nothing else lies there."""
-    ours = {entry.file for entry in (*design.real, *design.obvious)}
-    ours |= {entry.file for entries in design.fakes.values() for entry in entries}
-    for path in folder.glob("*.png"):
-        if path.name not in ours:
-            path.unlink(missing_ok=True)

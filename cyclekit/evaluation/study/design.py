@@ -12,6 +12,8 @@ from cyclekit.errors import DataError
 from cyclekit.media.atomic import replacing
 
 FILE, PICTURES, ANSWERS = "study.json", "pictures", "answers.sqlite"
+NAME = r"[0-9a-f]{32}\.png"
+"""What names of pictures look like: nothing in them tells anything, nor leads out of the study."""
 CONTROL = "control"
 """The method whose fakes are real pictures."""
 SPARES = 10
@@ -58,7 +60,7 @@ class Protocol(_Part):
 class Entry(_Part):
     """A prepared picture."""
 
-    file: Annotated[str, Field(pattern=r"^[0-9a-f]{32}\.png$")]
+    file: Annotated[str, Field(pattern=f"^{NAME}$")]
     """Name in the folder `pictures`; it says nothing."""
     key: str
     """Relative path of the original without its ending, so that inputs and fakes can be matched."""
@@ -106,6 +108,20 @@ def read_design(study: Path) -> Design:
         raise DataError(f"{path}: not a study: {place} {first['msg']}".rstrip()) from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def require_pictures(study: Path, design: Design) -> None:
+    """Make sure that no picture has gone.
+
+    Raises:
+        DataError: naming the first that has.
+    """
+    sets = (design.real, design.obvious, *design.fakes.values())
+    for entry in (entry for entries in sets for entry in entries):
+        if not (study / PICTURES / entry.file).is_file():
+            raise DataError(
+                f"{study / PICTURES / entry.file}: gone; 'cyclekit study create' makes it again"
+            )
 
 
 def write_design(study: Path, design: Design) -> None:

@@ -34,8 +34,9 @@ def write_report(found: Findings, study: Path, design: Design, folder: Path) -> 
     """
     plots = draw_plots(found, folder / "plots")
     galleries = _galleries(found)
-    for old in (folder / "pictures").glob("?" * 32 + ".png"):
-        old.unlink(missing_ok=True)
+    if (folder / NUMBERS).exists():  # then what lies there is of an older report
+        for old in (folder / "pictures").glob("?" * 32 + ".png"):
+            old.unlink(missing_ok=True)
     for gallery in galleries:
         for one in (*gallery["most"], *gallery["least"]):
             _copy(study / PICTURES / one.file, folder / "pictures" / one.file)

@@ -142,7 +142,6 @@ def test_an_interrupted_creation_goes_on_to_the_same_study(wish, tmp_path):
         create_study(wish, tmp_path / "study", Stops())
     left = {path: path.stat().st_mtime_ns for path in (tmp_path / "study/pictures").iterdir()}
     assert left
-    (tmp_path / "study/pictures/0123456789abcdef0123456789abcdef.png").write_bytes(b"of before")
     create_study(wish, tmp_path / "study", Silence())
     assert files(tmp_path / "study") == files(tmp_path / "whole")
     assert all(path.stat().st_mtime_ns == time for path, time in left.items())  # not made again
@@ -154,6 +153,9 @@ def test_the_same_again_changes_nothing_and_another_is_refused(wish, tmp_path):
     before = files(tmp_path / "study")
     create_study(wish, tmp_path / "study", Silence())
     assert files(tmp_path / "study") == before
+    next((tmp_path / "study/pictures").iterdir()).unlink()
+    create_study(wish, tmp_path / "study", Silence())
+    assert files(tmp_path / "study") == before  # what has gone is made again
     other = Wish(wish.real, wish.fakes, Protocol(practice=0, trials=3), size=16)
     with pytest.raises(UsageError, match="holds another study"):
         create_study(other, tmp_path / "study", Silence())
@@ -165,6 +167,11 @@ def test_other_folders_are_left_alone(wish, tmp_path):
     (tmp_path / "mine/thesis.txt").write_text("years of work")
     with pytest.raises(UsageError, match=r"holds 'thesis\.txt'"):
         create_study(wish, tmp_path / "mine", Silence())
+    (tmp_path / "album/pictures").mkdir(parents=True)
+    (tmp_path / "album/pictures/wedding.png").write_bytes(b"once in a lifetime")
+    with pytest.raises(UsageError, match=r"holds 'wedding\.png'"):
+        create_study(wish, tmp_path / "album", Silence())
+    assert files(tmp_path / "album") == {"pictures/wedding.png": b"once in a lifetime"}
     with pytest.raises(UsageError, match="a file; expected a folder"):
         create_study(wish, tmp_path / "mine/thesis.txt", Silence())
     with pytest.raises(DataError, match="nowhere: expected a folder of pictures"):

@@ -26,6 +26,7 @@ def made(tmp_path_factory):
         store.comment(person.token, HOSTILE)
     found = analyse(study, design)
     (root / "out/pictures").mkdir(parents=True)
+    (root / "out/results.json").write_text("{}")
     (root / "out/pictures" / f"{'0' * 32}.png").write_bytes(b"of an older report")
     write_report(found, study, design, root / "out")
     return found, root / "out", (study, design)
