@@ -67,6 +67,12 @@ def test_every_game_of_translators_can_be_ruled(name):
     assert all(losses[way] > 0 for way in ways)
 
 
+def test_a_mirrored_translation_is_not_taken_for_that_of_the_picture():
+    method, inputs = Consistent(build("cut", flip_equivariance=1.0), 10.0, 0.0, 0.0), data("cut")
+    losses = method.losses("generators", inputs, method(inputs, 2), 2)
+    assert losses["consistency_ab"] < 1e-4
+
+
 def test_learning_the_rule_makes_moved_pictures_agree():
     method, inputs = Consistent(game(), 100.0, 2.0, 0.1), pictures()
     optimizers = {
