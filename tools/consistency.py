@@ -55,7 +55,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("painting", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("clips", type=Path, nargs="+")
-    parser.add_argument("--images", type=int, default=3000)
+    parser.add_argument("--images", type=int, default=2400)
     return parser.parse_args()
 
 

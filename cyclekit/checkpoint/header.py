@@ -28,6 +28,7 @@ WAYS: dict[Kind, tuple[str, ...]] = {
     "translator": DIRECTIONS,
     "noise": ("noise",),
     "domains": (ANY,),
+    "predictor": ("next",),
 }
 """What the networks of each kind are called."""
 DOMAINS = ("a", "b")
@@ -56,13 +57,13 @@ class ModelInfo:
     Of a generator from noise, what it makes: one name, or one a class; of one that knows many
     domains, all of them."""
     directions: tuple[str, ...] = DIRECTIONS
-    """Which generators are inside: "ab", "ba" or both; or "noise"; or "any"."""
+    """Which generators are inside: "ab", "ba" or both; or "noise"; or "any"; or "next"."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """Where the model comes from: recipe, images seen, date, version; any JSON."""
     critics: Critics | None = None
     """The discriminators inside; None if there are none."""
     kind: Kind = "translator"
-    """What its generators make pictures from: pictures, or noise."""
+    """What its generators make pictures from: pictures, noise, or the frames before."""
 
     def domains(self, direction: str) -> tuple[str, str]:
         """Return (source, target) names of a translator's direction, or of "any-to-zebra"."""
@@ -72,9 +73,11 @@ class ModelInfo:
         return (first, second) if direction == "ab" else (second, first)
 
     def abilities(self) -> tuple[str, ...]:
-        """Return what the model can do, as "horse-to-zebra" or "noise-to-zebra"."""
+        """Return what it can do: "horse-to-zebra", "noise-to-zebra", "next-frame-of-zebra"."""
         if self.kind == "noise":
             return tuple(f"noise-to-{name}" for name in self.names)
+        if self.kind == "predictor":
+            return tuple(f"next-frame-of-{name}" for name in self.names)
         if self.kind == "domains":
             return tuple(f"{ANY}-to-{name}" for name in self.names)
         return tuple("-to-".join(self.domains(direction)) for direction in self.directions)
