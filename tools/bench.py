@@ -1,7 +1,7 @@
 """Measure cyclekit beside a plain reference, in one run: `tools/bench.py [PART...] [--json]`.
 
-Parts: forward, train, translate, memory, many, control, video, video-memory, help, large (all by
-default). Ratios are of the best of several alternating runs, because machines are shared. Runs
+Parts: forward, train, translate, memory, many, control, video, video-memory, help, large, files
+(all by default). Ratios are of the best of several alternating runs, because machines are shared. Runs
 unchanged on a CPU and on a GPU.
 """
 
@@ -24,6 +24,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
+from benches.files import bench_files
 from benches.large import bench_large
 from benches.many import bench_many
 from plain_reference import PlainCycleGAN, plain_resnet
@@ -52,6 +53,7 @@ def main() -> None:
         "video-memory": bench_video_memory,
         "help": bench_help,
         "large": bench_large,
+        "files": bench_files,
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))
@@ -265,6 +267,7 @@ def _bench_memory(*options: str) -> Figures:
 def bench_video(count: int = 120) -> list[Figures]:
     """Compare the rate of a whole 640x360 video with those of its three stages, each alone."""
     from cyclekit.hub.open import open_generator
+    from cyclekit.inference.steady import Steadiness, SteadyTranslator
     from cyclekit.inference.translator import Translator
     from cyclekit.inference.video import translate_video
     from cyclekit.inference.video_options import VideoOptions, result_clip
@@ -299,6 +302,12 @@ def bench_video(count: int = 120) -> list[Figures]:
         ways = {
             "decode": lambda: [frame.pixels() for frame in VideoFile(path).frames()],
             "network": lambda: [None for _ in translator.stream(still.pixels for still in before)],
+            "steady": lambda: [
+                None
+                for _ in SteadyTranslator(translator, Steadiness()).stream(
+                    still.pixels for still in before
+                )
+            ],
             "encode": encode,
             "all": together,
         }

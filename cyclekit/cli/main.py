@@ -19,12 +19,15 @@ from cyclekit.errors import CyclekitError
 COMMANDS = {
     "translate": "Translate pictures with a model.",
     "video": "Translate a video with a model.",
+    "live": "Translate a camera as it runs, on a local page.",
     "train": "Train a model on folders of pictures.",
     "sample": "Make pictures from noise with a model.",
     "critique": "Ask a discriminator how real pictures look.",
     "evaluate": "Measure how good pictures or models are.",
+    "study": "Ask people which pictures are real.",
+    "game": "Play: which picture is real?",
     "models": "List, show and convert models.",
-    "data": "List public datasets and fetch them.",
+    "data": "Survey, make, split and fetch datasets.",
 }
 """Name and help of every subcommand; its module `cyclekit.cli.NAME` holds `command`."""
 

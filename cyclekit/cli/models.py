@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cyclekit.cli.lines import json_line
 from cyclekit.cli.networks import list_networks, pull
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def list_models(as_json: bool) -> None:
     for name, path in embedded_models().items():
         directions, size = read_info(path).abilities(), path.stat().st_size
         if as_json:
-            click.echo(json.dumps({"name": name, "directions": directions, "bytes": size}))
+            click.echo(json_line({"name": name, "directions": directions, "bytes": size}))
         else:
             click.echo(f"{name}  {', '.join(directions)}  {size / 1e6:.1f} MB")
 
@@ -68,7 +69,7 @@ def show(model: str, as_json: bool) -> None:
     from cyclekit.hub.card import read_card
 
     card = read_card(model)
-    click.echo(json.dumps(asdict(card)) if as_json else _page(card))
+    click.echo(json_line(asdict(card)) if as_json else _page(card))
 
 
 @command.command(epilog=CONVERTING)
@@ -123,7 +124,7 @@ def _page(card: Card) -> str:
     from cyclekit.hub.card import SIDE
 
     translates = card.kind == "translator"
-    side = SIDE if translates else card.side
+    side = card.side or SIDE
     lines = {
         "file": f"{card.path} ({card.bytes / 1e6:.1f} MB)",
         "translates" if translates else "makes": ", ".join(card.directions),
@@ -133,6 +134,7 @@ def _page(card: Card) -> str:
         "parameters": f"{card.parameters:,} a direction" if translates else f"{card.parameters:,}",
         "cost": f"{card.macs / 1e9:.2f} billion multiplications at {side}x{side}",
         **({"stride": f"{card.stride} px"} if translates else {}),
+        **({"palette": ", ".join(card.palette)} if card.palette else {}),
         **({"discriminators": card.discriminators} if card.discriminators else {}),
         **{key.replace("_", " "): _words(value) for key, value in card.provenance.items()},
     }

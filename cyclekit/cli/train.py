@@ -20,13 +20,18 @@ if TYPE_CHECKING:
 Examples:
   cyclekit train horses/ zebras/ -o runs/zebra --preset cyclegan-lite --minutes 60
   cyclekit train horse2zebra/ -o runs/zebra --names horse zebra --set data.crop=128
+  cyclekit train maps/ -o runs/maps --method pix2pix
+  cyclekit train photos/ pixelart/ -o runs/pixels --preset pixel-art --set generator.colors=palette.png
+  cyclekit train photo.jpg painting.jpg -o runs/painting --method sincut --images 12000
+  cyclekit train --domains clothing/train/* -o runs/clothes
   cyclekit train faces/ -o runs/faces --method gan
   cyclekit train clothing/ -o runs/clothing --method biggan""",
 )
 @click.argument("roots", nargs=-1, metavar="FOLDER...", type=click.Path(path_type=Path))
 @click.option("-o", "--output", "folder", metavar="RUN", type=click.Path(path_type=Path), help="Folder of the run; the same command goes on where it was interrupted.")  # fmt: skip
-@click.option("--method", metavar="NAME", help="The game: cyclegan, gan or biggan.  [default: the preset's]")  # fmt: skip
-@click.option("--preset", metavar="NAME", help="Settings to start from: cyclegan, cyclegan-lite, painting, gan, biggan.  [default: the method's, or cyclegan]")  # fmt: skip
+@click.option("--method", metavar="NAME", help="The game: cyclegan, cut, dclgan, pix2pix, stargan, gan or biggan; or a preset.  [default: the preset's]")  # fmt: skip
+@click.option("--preset", metavar="NAME", help="Settings to start from: cyclegan, cyclegan-lite, painting, pixel-art, cut, fastcut, sincut, dclgan, pix2pix, stargan, gan, biggan.  [default: the method's, or cyclegan]")  # fmt: skip
+@click.option("--domains", is_flag=True, help="Every FOLDER is a domain of one model; the method is then stargan.")  # fmt: skip
 @click.option("--config", "file", metavar="FILE", type=click.Path(path_type=Path), help="Settings that --dry-run printed; replaces the preset.")  # fmt: skip
 @click.option("--set", "settings", metavar="SECTION.KEY=VALUE", multiple=True, help="Change one setting; may be repeated.")  # fmt: skip
 @click.option("--names", nargs=2, metavar="FIRST SECOND", help="Names of the two domains.  [default: the folders']")  # fmt: skip
@@ -40,19 +45,22 @@ Examples:
 @click.option("-q", "--quiet", is_flag=True, help="Errors only.")
 def command(
     roots: tuple[Path, ...], folder: Path | None, method: str | None, preset: str | None,
-    file: Path | None, settings: tuple[str, ...], names: tuple[str, str] | None,
+    domains: bool, file: Path | None, settings: tuple[str, ...], names: tuple[str, str] | None,
     images: int | None, epochs: float | None, minutes: float | None,
     device: str, precision: str | None, keep_discriminators: bool, dry_run: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Learn to turn one pile of pictures into another, or to make more of one.
 
-    For cyclegan, FOLDER... is two folders, one a domain; or one that holds trainA and trainB (and
-    testA, testB), or train/NAME1 and train/NAME2, or side-by-side pairs. For gan it is one folder
-    of pictures; for biggan one with a folder a class.
+    For cyclegan and cut, FOLDER... is two folders, one a domain; or one that holds trainA and
+    trainB (and testA, testB), or train/NAME1 and train/NAME2, or side-by-side pairs; or two single
+    pictures, for sincut. For pix2pix the same, and pictures of one name are pairs. For gan it is
+    one folder of pictures; for biggan and stargan one with a folder a class, or those folders.
 
     RUN gets model.safetensors, samples/, log.jsonl, config.yaml and state.pt. Ctrl-C saves and
     stops. Exit codes: 0 done, 1 cannot go on, 2 wrong usage, 130 interrupted.
     """
+    if domains:
+        method = _of_domains(method, preset, file)
     lengths = {"images": images, "epochs": epochs, "minutes": minutes}
     options = {
         "method": method, "precision": precision, "names": names, "roots": roots,
@@ -71,19 +79,35 @@ def command(
     _train(config, folder, device, quiet)
 
 
+def _of_domains(method: str | None, preset: str | None, file: Path | None) -> str | None:
+    """Return the method of a model of many domains."""
+    if method not in (None, "stargan"):
+        raise UsageError(f"--domains is for stargan, not for {method}; leave one out")
+    return method if preset or file else "stargan"
+
+
 def _resolve(
     file: Path | None, preset: str | None, settings: tuple[str, ...],
     lengths: dict[str, Any], options: dict[str, Any],
 ) -> Config:  # fmt: skip
-    from cyclekit.config.resolve import parse_set, preset_names, read_file, read_preset, resolve
+    from cyclekit.config.colors import with_colors
+    from cyclekit.config.resolve import (
+        merge,
+        parse_set,
+        preset_names,
+        read_file,
+        read_preset,
+        resolve,
+    )
 
     given = {unit: length for unit, length in lengths.items() if length is not None}
     if len(given) > 1:
         raise UsageError(f"give one of --images, --epochs, --minutes, not {len(given)}")
     method = options["method"]
-    preset = preset or (method if method in preset_names() else "cyclegan")
+    named = method in preset_names() and not file and preset in (None, method)
+    preset = preset or (method if named and method else "cyclegan")
     trees = [read_file(file) if file else read_preset(preset)]
-    if method:
+    if method and not named:
         trees.append({"method": {"name": method}})
     data = {}
     if options["roots"]:
@@ -98,7 +122,7 @@ def _resolve(
     if options["keep_discriminators"]:
         trees.append({"train": {"keep_discriminators": True}})
     trees += [parse_set(setting) for setting in settings]
-    return resolve(trees)
+    return resolve([with_colors(merge(trees))])
 
 
 def _train(config: Config, folder: Path, device: str, quiet: bool) -> None:
@@ -114,7 +138,7 @@ def _train(config: Config, folder: Path, device: str, quiet: bool) -> None:
     if not any((config.train.images, config.train.epochs, config.train.minutes)):
         raise ConfigError("the run has no length; give --images, --epochs or --minutes")
     chosen = find_device(device)
-    domains = KINDS[data_kind(config.method.name)].find(config.data.roots, config.data.names)
+    domains = KINDS[data_kind(config.method.name)].find_in(config.data)
     team: Team = join_team(chosen)
     try:
         with Interruption() as interruption, TrainingReport(quiet or not team.leads) as report:

@@ -48,6 +48,7 @@ def _parse_rate(
 @click.argument("target", type=click.Path(path_type=Path), metavar="OUT")
 @options.model
 @options.direction
+@options.style
 @click.option(
     "--codec", type=click.Choice(list(CODECS)), help="How to compress.  [default: the file's usual]"
 )
@@ -98,8 +99,17 @@ def _parse_rate(
     type=click.Choice(["off", "average", "freeze"]),
     default="average",
     show_default=True,
-    help="What the norms see of a scene: every frame by itself, an average over the frames so far,"
-    " or the first frame.",
+    help="off: every frame by itself. average: the norms' statistics are an average over the frames"
+    " so far, and so is what stands still, before and after the network. freeze: the same, with the"
+    " statistics of a scene's first frame.",
+)
+@click.option(
+    "--steady-hold",
+    type=click.FloatRange(0, 1),
+    default=0.97,
+    show_default=True,
+    metavar="0..1",
+    help="Share of the frames so far in what stands still; 0 averages the statistics only.",
 )
 @click.option(
     "--steady-blend",
@@ -127,6 +137,7 @@ def command(
     target: Path,
     model: str | None,
     direction: str | None,
+    style: int | None,
     batch_size: int | Literal["auto"],
     device: str,
     precision: str,
@@ -169,13 +180,13 @@ def command(
         raw_size=how["raw_size"],
         raw=how["raw"],
         overwrite=overwrite,
-        steadiness=Steadiness(how["steady"], blend=how["steady_blend"]),
+        steadiness=Steadiness(how["steady"], hold=how["steady_hold"], blend=how["steady_blend"]),
         mask=how["mask"],
         feather=how["feather"],
     )
     report = Report(as_json, quiet)
     network = Network(
-        model, direction, device, precision, batch_size, report,
+        model, direction, device, precision, batch_size, report, style,
         tile=tile, memory=memory, compiled=compiled,
     )  # fmt: skip
     for one, made in pairs(source, target):

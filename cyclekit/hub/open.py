@@ -11,10 +11,18 @@ from cyclekit.checkpoint.model import ModelInfo, is_model, load_model, read_info
 from cyclekit.errors import UsageError
 from cyclekit.hub.source import find_model
 from cyclekit.legacy.convert import convert
-from cyclekit.models import Generator, ImageGenerator, NoiseGenerator
+from cyclekit.models import DomainGenerator, Generator, ImageGenerator, NoiseGenerator
 from cyclekit.models.base import Kind
 
 G_co = TypeVar("G_co", bound=Generator, covariant=True)
+
+
+_USES: dict[Kind, str] = {
+    "translator": "translates pictures; use cyclekit translate",
+    "domains": "translates pictures; use cyclekit translate",
+    "noise": "makes pictures from noise; use cyclekit sample",
+    "predictor": "predicts the next frame of videos, and serves for nothing else",
+}
 
 
 @dataclass(frozen=True)
@@ -26,9 +34,12 @@ class OpenModel(Generic[G_co]):
     info: ModelInfo
     """What the file says about itself, or what was read from a foreign file's keys and shapes."""
     direction: str
-    """The direction chosen: "ab" or "ba"; "noise" of a generator from noise."""
+    """The direction chosen: "ab" or "ba"; "noise" of a generator from noise; "any-to-zebra", or
+    "any", of a generator of many domains."""
     path: Path
     """The file it came from."""
+    style: int | None = None
+    """The style chosen; None for the only one, or the middle of all."""
 
     @property
     def names(self) -> tuple[str, str]:
@@ -59,29 +70,59 @@ def open_model(
 
 
 def open_generator(
-    source: str | Path | None = None, direction: str | None = None
+    source: str | Path | None = None, direction: str | None = None, style: int | None = None
 ) -> OpenModel[ImageGenerator]:
     """Open one direction of a model that translates; arguments and errors as in `open_model`.
 
+    Args:
+        source: as there.
+        direction: as there; a model of many domains has no first one, and wants a name.
+        style: number of one of a model's styles; None for the middle of all.
+
     Raises:
-        UsageError: if the model makes pictures from noise.
+        UsageError: if the model makes pictures from something else, or knows no styles, or many
+            domains of which none is named.
     """
     path = find_model(source)
-    if _kind(path) != "translator":
-        raise UsageError(f"{path}: makes pictures from noise; use cyclekit sample")
-    return cast("OpenModel[ImageGenerator]", _open(path, direction))
+    kind = _require(path, "translator", "domains")
+    opened = _open(path, direction)
+    if kind == "domains":
+        return _towards(cast("OpenModel[DomainGenerator]", opened), style)
+    if style is not None:
+        raise UsageError(f"{path}: knows one style only; leave --style {style} out")
+    return cast("OpenModel[ImageGenerator]", opened)
 
 
 def open_noise(source: str | Path) -> OpenModel[NoiseGenerator]:
     """Open a model that makes pictures from noise; arguments and errors as in `open_model`.
 
     Raises:
-        UsageError: if the model translates pictures.
+        UsageError: if the model makes pictures from something else.
     """
     path = find_model(source)
-    if _kind(path) != "noise":
-        raise UsageError(f"{path}: translates pictures; use cyclekit translate")
+    _require(path, "noise")
     return cast("OpenModel[NoiseGenerator]", _open(path, None))
+
+
+def _require(path: Path, *kinds: Kind) -> Kind:
+    """Return what kind a model is of, if it is one of these."""
+    found = _kind(path)
+    if found not in kinds:
+        raise UsageError(f"{path}: {_USES[found]}")
+    return found
+
+
+def _towards(opened: OpenModel[DomainGenerator], style: int | None) -> OpenModel[ImageGenerator]:
+    """Fix domain and style: what is left is a translator like any other."""
+    info, generator = opened.info, opened.generator
+    if opened.direction in info.directions:
+        names = ", ".join(info.names)
+        raise UsageError(f"{opened.path}: name the domain to turn pictures into, --to: {names}")
+    if style is not None and not generator.style:
+        raise UsageError(f"{opened.path}: knows one style only; leave --style {style} out")
+    label = info.abilities().index(opened.direction)
+    made = generator.towards(label, generator.styled(style))
+    return OpenModel(made, info, opened.direction, opened.path, style)
 
 
 def _kind(path: Path) -> Kind:

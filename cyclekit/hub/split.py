@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cyclekit.checkpoint.model import ModelInfo
-from cyclekit.data.layouts import Domain, Source, find_domains
+from cyclekit.data.layouts import Domain, find_domains
+from cyclekit.data.source import Source
 from cyclekit.data.sources import read_source
 from cyclekit.errors import DataError, MediaError
 from cyclekit.evaluation.listener import Listener
@@ -43,7 +44,7 @@ def find_split(
     Args:
         roots: as `cyclekit.data.layouts.find_domains` takes them.
         info: what the model says about itself.
-        direction: "ab" or "ba".
+        direction: "ab" or "ba", or "any-to-zebra".
         names: of the dataset's domains; None takes them from the folders.
 
     Raises:
@@ -52,8 +53,13 @@ def find_split(
     """
     domains = find_domains(roots, names)
     found = {domain.name.casefold(): domain for domain in domains}
-    if found.keys() == {name.casefold() for name in info.names}:
-        source, target = (found[name.casefold()] for name in info.domains(direction))
+    target_name = info.domains(direction)[1].casefold()
+    if found.keys() == {name.casefold() for name in info.names} or info.kind == "domains":
+        if target_name not in found:
+            names = " and ".join(found)
+            raise DataError(f"the model makes '{target_name}', the folders hold {names}")
+        target = found.pop(target_name)
+        (source,) = found.values()
     else:
         source, target = domains if direction == "ab" else domains[::-1]
     for domain in (source, target):
@@ -97,7 +103,7 @@ def _jobs(pile: Pile, folder: Path, listener: Listener) -> Iterator[Job]:
     """Name inputs and outputs; halves of side-by-side pairs become files first."""
     for key, source in pile.sources.items():
         path = source.path
-        if source.half:
+        if source.half or source.frame is not None:
             path = folder.with_name(f"{folder.name}-inputs") / f"{key}.png"
             try:
                 write(path, Picture(read_source(source)))

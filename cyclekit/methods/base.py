@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from cyclekit.models import Discriminator, Generator
 from cyclekit.registry import Registry
 
-DataKind = Literal["single", "labelled", "paired", "unpaired", "clips"]
+DataKind = Literal["single", "labelled", "paired", "unpaired", "clips", "unpaired clips"]
 """How the pictures lie in folders, and what a batch holds of them."""
 Batch = Mapping[str, Tensor]
 """Inputs by name: pictures, float (N, C, H, W) in [-1, 1], and labels, int64 (N,)."""
@@ -39,6 +39,20 @@ class Phase:
 
 
 @dataclass(frozen=True)
+class Translation:
+    """What a translator does in a step."""
+
+    network: Generator
+    """Whose weights do it."""
+    run: Callable[[Tensor], Tensor]
+    """Translates pictures, (N, C, H, W)."""
+    x: Tensor
+    """The pictures."""
+    made: Tensor | None
+    """What it made of them; None if it has not yet."""
+
+
+@dataclass(frozen=True)
 class Moment:
     """Where in its run a step stands."""
 
@@ -55,7 +69,8 @@ class Method(nn.Module, ABC):
     """
 
     data: ClassVar[DataKind]
-    """What a batch holds: single {"picture"}, labelled {"picture", "label"}, unpaired {"a", "b"}."""
+    """What a batch holds: single {"picture"}, labelled {"picture", "label"}, unpaired {"a", "b"};
+    clips {"clip"}, unpaired clips {"a", "b"}, the frames of a clip stacked as channels."""
     moment = Moment()
     """When: whatever a method changes over its run is a function of this."""
 
@@ -85,7 +100,14 @@ class Method(nn.Module, ABC):
 
     @abstractmethod
     def translators(self) -> Mapping[str, Generator]:
-        """Return what is averaged, saved and loaded, by direction: "ab", "ba" or "noise"."""
+        """Return what is averaged, saved and loaded, by direction: "ab", "ba", "noise" or "any"."""
+
+    def translations(self, batch: Batch, images: Images) -> dict[str, Translation]:
+        """Return what the translators do in a step, by direction: from "a", and to "fake_b"."""
+        return {
+            way: Translation(network, network, batch[way[0]], images.get(f"fake_{way[1]}"))
+            for way, network in self.translators().items()
+        }
 
     def critics(self) -> dict[str, Discriminator]:
         """Return who tells real pictures from made ones, by domain ("a", "b"); empty if nobody.

@@ -10,10 +10,12 @@ from torch import Tensor, nn
 
 from cyclekit.errors import ConfigError
 from cyclekit.models.memory import Memory
+from cyclekit.models.palette import PaletteHead, split_head
 from cyclekit.registry import Registry, Spec
 
-Kind = Literal["translator", "noise"]
-"""What a generator makes pictures from: pictures, or noise."""
+Kind = Literal["translator", "noise", "domains", "predictor"]
+"""What a generator makes pictures from: pictures, noise, pictures and the name of a domain, or the
+frames before."""
 
 
 class Generator(nn.Module, ABC):
@@ -64,6 +66,11 @@ class ImageGenerator(Generator):
             if name != "head":
                 child.to(dtype)
 
+    @property
+    def palette(self) -> Tensor | None:
+        """The colours that all outputs consist of, uint8 RGB (K, 3); None for any colours."""
+        return self.head.palette if isinstance(self.head, PaletteHead) else None
+
     def check_side(self, side: int) -> None:
         """Refuse a side that is no multiple of `stride`."""
         if side % self.stride:
@@ -80,10 +87,12 @@ class Discriminator(nn.Module, ABC):
 
     Where `compares` is true, a judgement depends on the other pictures of the batch; real and
     generated ones must then be judged apart. `classes` is how many kinds of pictures it knows of.
+    `body` turns pictures into the features that it judges by.
     """
 
     compares: bool = False
     classes: int = 0
+    body: nn.Module
 
     @abstractmethod
     def forward(
@@ -104,16 +113,42 @@ class Discriminator(nn.Module, ABC):
 GENERATORS: Registry[Generator] = Registry("generator")
 DISCRIMINATORS: Registry[Discriminator] = Registry("discriminator")
 
-_MAKES = {"translator": "turns pictures into pictures", "noise": "makes pictures from noise"}
+_MAKES: dict[Kind, str] = {
+    "translator": "turns pictures into pictures",
+    "noise": "makes pictures from noise",
+    "domains": "turns pictures into any of many domains",
+    "predictor": "predicts frames",
+}
 
 
-def make_generator(spec: Spec, kind: Kind) -> Generator:
+def build_generator(spec: Spec, direction: str = "ab") -> Generator:
+    """Build a generator of any kind, with the head that it asks for in a direction.
+
+    Args:
+        spec: name and options; beside the option `head`, those of the head.
+        direction: "ab", "ba" or "noise".
+
+    Raises:
+        ConfigError: if the name or an option is unknown, or the head does not fit.
+    """
+    plain, codebook = split_head(spec, direction)
+    if codebook is None:
+        return GENERATORS.create(plain)
+    generator = GENERATORS.create(plain, out_channels=len(codebook.levels))
+    if not isinstance(generator, ImageGenerator):
+        raise ConfigError(f"generator '{spec.name}' takes no head, got '{spec.options['head']}'")
+    generator.head = PaletteHead(generator.head, codebook)
+    generator.out_channels = 3
+    return generator
+
+
+def make_generator(spec: Spec, kind: Kind, direction: str = "ab") -> Generator:
     """Build a generator of one kind.
 
     Raises:
         ConfigError: if the name or an option is unknown, or the generator is of another kind.
     """
-    generator = GENERATORS.create(spec)
+    generator = build_generator(spec, direction)
     if generator.kind != kind:
         raise ConfigError(
             f"generator '{spec.name}' {_MAKES[generator.kind]}; expected one that {_MAKES[kind]}"
@@ -121,6 +156,6 @@ def make_generator(spec: Spec, kind: Kind) -> Generator:
     return generator
 
 
-def make_translator(spec: Spec) -> ImageGenerator:
-    """Build a generator that turns pictures into pictures; errors as in `make_generator`."""
-    return cast("ImageGenerator", make_generator(spec, "translator"))
+def make_translator(spec: Spec, direction: str = "ab") -> ImageGenerator:
+    """Build what turns pictures into pictures in a direction; errors as in `make_generator`."""
+    return cast("ImageGenerator", make_generator(spec, "translator", direction))

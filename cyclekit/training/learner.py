@@ -13,6 +13,7 @@ from cyclekit.data.kinds import KINDS
 from cyclekit.errors import ConfigError
 from cyclekit.methods import METHODS, Method
 from cyclekit.methods.base import data_kind
+from cyclekit.methods.consistent import Consistent
 from cyclekit.methods.pool import ImagePool
 from cyclekit.models import DISCRIMINATORS, GENERATORS
 from cyclekit.models.initialize import initialize
@@ -77,6 +78,9 @@ def build_learner(config: Config, device: torch.device, domains: int = 2) -> Lea
     torch.manual_seed(config.train.seed)
     generator, discriminator = players(config, domains)
     method = METHODS.create(config.method.spec, generator=generator, discriminator=discriminator)
+    rule = config.consistency
+    if rule.weight:
+        method = Consistent(method, rule.weight, rule.shift, rule.noise)
     initialize(method, config.train.initialization, config.train.gain)
     method = method.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = Average(method.translators(), config.train.half_life)
@@ -127,10 +131,16 @@ def check_fit(config: Config, domains: int | None = None) -> None:
         domains: piles of pictures; None where nobody has looked yet.
 
     Raises:
-        ConfigError: naming the setting, or the networks that do not fit the crop.
+        ConfigError: naming the setting that makes no sense with the method, or the networks that
+            do not fit the crop.
     """
     kind = KINDS[data_kind(config.method.name)]
     method = build_learner(config, torch.device("meta"), domains or kind.least).method
+    if config.train.keep_discriminators and not method.critics():
+        raise ConfigError(
+            f"train.keep_discriminators: method '{config.method.name}' has no discriminator that "
+            "'cyclekit critique' can ask; leave out --keep-discriminators"
+        )
     crop = config.data.crop
     for generator in method.translators().values():
         try:
@@ -138,7 +148,9 @@ def check_fit(config: Config, domains: int | None = None) -> None:
         except ValueError as error:
             name = config.generator.name
             raise ConfigError(f"data.crop {error} for generator '{name}', got {crop}") from error
-    batch = {name: torch.empty(2, 3, crop, crop, device="meta") for name in kind.pictures}
+    batch = {
+        name: torch.empty(2, 3 * kind.frames, crop, crop, device="meta") for name in kind.pictures
+    }
     if kind.labelled:
         batch["label"] = torch.zeros(2, dtype=torch.int64, device="meta")
     try:

@@ -28,11 +28,12 @@ from cyclekit.training.length import planned_length, settle_length
 from cyclekit.training.listener import Listener, Tick
 from cyclekit.training.loggers import JsonLines
 from cyclekit.training.means import Means
+from cyclekit.training.palette import foreign_colors
 from cyclekit.training.precision import choose_precision
 from cyclekit.training.progress import Progress
 from cyclekit.training.provenance import describe_critics, describe_model
 from cyclekit.training.run import Run
-from cyclekit.training.samples import SHEETS, SampleSheet
+from cyclekit.training.samples import SampleSheet, sheet_for
 from cyclekit.training.schedules import rate_factor
 from cyclekit.training.step import train_step
 
@@ -73,8 +74,10 @@ def train(
     run = Run(folder)
     state = run.resume(config)
     for domain in domains:
-        for message in require_usable(domain):
+        for message in require_usable(domain, domain.least):
             listener.note(f"skipped {message}")
+    for message in foreign_colors(learner.method.translators(), domains, _augmentation(config)):
+        listener.note(message)
     if state is None:
         epoch = len(_pictures(config, domains))
         learner.progress = Progress(total=planned_length(config, epoch))
@@ -218,14 +221,19 @@ class _Sitting:
 
     def _sheet(self) -> SampleSheet:
         kind = next(iter(self.learner.average.generators.values())).kind
-        return SHEETS[kind](self.domains, self.config.data.crop)
+        sheet = sheet_for(data_kind(self.config.method.name), kind)
+        return sheet(self.domains, self.config.data.crop)
 
 
 def _pictures(config: Config, domains: Domains) -> Pictures:
-    data = config.data
-    augmentation = Augmentation(data.load, data.crop, data.flip, data.color, data.fit)
     kind = KINDS[data_kind(config.method.name)]
-    return kind.open(domains, augmentation, config.train.seed, data.cache * 2**20)
+    cache = config.data.cache * 2**20
+    return kind.open(domains, _augmentation(config), config.train.seed, cache)
+
+
+def _augmentation(config: Config) -> Augmentation:
+    data = config.data
+    return Augmentation(data.load, data.crop, data.flip, data.color, data.fit, data.zoom)
 
 
 def _check_pictures(state: dict[str, Any], domains: Domains) -> None:

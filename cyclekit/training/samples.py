@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cyclekit.data.layouts import Domain
-from cyclekit.data.sources import held_out_pictures
+from cyclekit.data.sources import held_out_clips, held_out_pairs, held_out_pictures
 from cyclekit.media.atomic import replacing
 from cyclekit.media.sheet import sheet
-from cyclekit.models import ImageGenerator, NoiseGenerator
+from cyclekit.methods.base import DataKind
+from cyclekit.models import DomainGenerator, ImageGenerator, NoiseGenerator
 from cyclekit.models.base import Kind
+from cyclekit.models.predictor import Predictor
 from cyclekit.pixels import to_image, to_tensor
 
 Pixels = NDArray[np.uint8]
@@ -65,6 +67,24 @@ class TranslationSheet(SampleSheet):
         _write(path, sheet(rows, self.side))
 
 
+class PairSheet(SampleSheet):
+    """Rows of input, translation, and what it should be, for some held-out pairs."""
+
+    def __init__(self, domains: Sequence[Domain], side: int) -> None:
+        self.side = side
+        a, b = domains
+        pairs = held_out_pairs(a, b, PICTURES)
+        self.pairs = [tuple(_middle(image, side) for image in pair) for pair in pairs]
+
+    def write(self, path: Path, generators: Mapping[str, ImageGenerator]) -> None:
+        """Translate one side of every pair and write one PNG."""
+        rows = []
+        for direction, generator in generators.items():
+            x, y = ("ab".index(letter) for letter in direction)
+            rows += [[*_row(pair[x], generator, None), pair[y]] for pair in self.pairs]
+        _write(path, sheet(rows, self.side))
+
+
 class NoiseSheet(SampleSheet):
     """Pictures from the same noise every time: a column a class, or a square of all."""
 
@@ -86,8 +106,64 @@ class NoiseSheet(SampleSheet):
         _write(path, sheet(rows, self.side))
 
 
-SHEETS: dict[Kind, type[SampleSheet]] = {"translator": TranslationSheet, "noise": NoiseSheet}
-"""How each kind of generator shows what it can."""
+class PredictionSheet(SampleSheet):
+    """Rows of two frames, the one predicted from them, and the one that came."""
+
+    def __init__(self, domains: Sequence[Domain], side: int) -> None:
+        (domain,) = domains
+        self.side = side
+        self.clips = [
+            [_middle(frame, side) for frame in clip] for clip in held_out_clips(domain, PICTURES)
+        ]
+
+    @torch.no_grad()
+    def write(self, path: Path, generators: Mapping[str, Predictor]) -> None:
+        """Predict all clips and write one PNG."""
+        predictor = generators["next"]
+        device = next(predictor.parameters()).device
+        rows = []
+        for *past, truth in self.clips:
+            x = torch.cat([to_tensor(frame) for frame in past])[None]
+            rows.append([*past, _pixels(predictor(x.to(device))), truth])
+        _write(path, sheet(rows, self.side))
+
+
+class DomainSheet(SampleSheet):
+    """A row a held-out picture: itself, then its translation into every domain."""
+
+    MOST = 8
+
+    def __init__(self, domains: Sequence[Domain], side: int) -> None:
+        self.side, self.domains = side, len(domains)
+        each = max(1, self.MOST // len(domains))
+        self.pictures = [
+            _middle(image, side) for domain in domains for image in held_out_pictures(domain, each)
+        ][: 2 * self.MOST]
+
+    @torch.no_grad()
+    def write(self, path: Path, generators: Mapping[str, DomainGenerator]) -> None:
+        """Translate all pictures and write one PNG."""
+        (generator,) = generators.values()
+        device = next(generator.parameters()).device
+        labels = torch.arange(self.domains, device=device)
+        rows = []
+        for picture in self.pictures:
+            x = to_tensor(picture)[None].to(device)
+            made = generator(x.expand(self.domains, -1, -1, -1), labels)
+            rows.append([picture, *(_pixels(one[None]) for one in made)])
+        _write(path, sheet(rows, self.side))
+
+
+def sheet_for(data: DataKind, kind: Kind) -> type[SampleSheet]:
+    """Choose how generators show what they can: by what they learn from, and what they are."""
+    if kind == "translator":
+        return PairSheet if data == "paired" else TranslationSheet
+    sheets: dict[Kind, type[SampleSheet]] = {
+        "noise": NoiseSheet,
+        "domains": DomainSheet,
+        "predictor": PredictionSheet,
+    }
+    return sheets[kind]
 
 
 @torch.no_grad()

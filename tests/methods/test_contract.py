@@ -11,7 +11,17 @@ from cyclekit.registry import Spec
 from cyclekit.training.step import train_step
 from tests.tiny import batch, tiny_spec
 
-PLAYERS = {"cyclegan": ("mobile", "patch"), "gan": ("dcgan", "dcgan"), "biggan": ("biggan",) * 2}
+PLAYERS = {
+    "biggan": ("biggan", "biggan"),
+    "cut": ("mobile", "patch"),
+    "cyclegan": ("mobile", "patch"),
+    "dclgan": ("mobile", "patch"),
+    "gan": ("dcgan", "dcgan"),
+    "pix2pix": ("unet", "patch"),
+    "predict": ("predictor", "patch"),
+    "recycle": ("mobile", "patch"),
+    "stargan": ("stargan", "stargan"),
+}
 """Networks that fit each method."""
 CLASSES = 3
 
@@ -32,7 +42,10 @@ def build(name, **options):
 
 def data(name, count=2):
     kind = KINDS[data_kind(name)]
-    inputs = {key: batch(count, seed=seed) for seed, key in enumerate(kind.pictures)}
+    channels = 3 * kind.frames
+    inputs = {
+        key: batch(count, channels=channels, seed=seed) for seed, key in enumerate(kind.pictures)
+    }
     return inputs | ({"label": torch.arange(count) % CLASSES} if kind.labelled else {})
 
 
@@ -41,7 +54,7 @@ def test_the_phases_name_every_weight(name):
     method = build(name)
     named = {id(p) for phase in method.phases() for net in phase.networks for p in net.parameters()}
     assert named == {id(p) for p in method.parameters()}
-    assert set(method.translators()) <= {"ab", "ba", "noise"}
+    assert set(method.translators()) <= {"ab", "ba", "noise", "any", "next"}
 
 
 @every_method

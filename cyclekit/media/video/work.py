@@ -16,13 +16,15 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 from cyclekit.errors import MediaError
-from cyclekit.media.atomic import replacing
+from cyclekit.media.atomic import PART, beside, replacing
 
 SEGMENT = 120
 """Frames in a segment: what an interruption costs, and how far key frames are apart at most."""
 _SETTINGS = "settings.json"
 _LOCK = "lock"
-_OURS = re.compile(r"(lock|settings\.json|\d{6}\.(json|mp4|memory)|joined\.\w+)(\.part)?")
+_OURS = re.compile(
+    rf"(lock|settings\.json|\d{{6}}\.(json|mp4|memory)|joined\.\w+)({re.escape(PART)})?"
+)
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,7 @@ def _is_ours(path: Path) -> bool:
 
 def folder_of(output: Path) -> Path:
     """Return where unfinished work on an output lies."""
-    return output.with_name(f"{output.name}.part")
+    return beside(output, ".part")
 
 
 def stored_settings(output: Path) -> dict[str, Any] | None:
