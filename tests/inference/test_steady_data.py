@@ -21,6 +21,7 @@ def beginning(name: str) -> list[Array]:
 
 
 @pytest.mark.data
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["visionary_horse.mp4", "soundify_lake.mp4"])
 def test_most_of_the_flicker_that_the_model_adds_is_gone(name: str) -> None:
     film, translate = beginning(name), cyclekit.load(device="cpu", precision="fp32")
