@@ -33,6 +33,7 @@ class CycleGAN(Method):
     """
 
     data = "unpaired"
+    keeps_colors = True
 
     def __init__(
         self,
@@ -74,8 +75,8 @@ class CycleGAN(Method):
     def forward(self, batch: Batch, seed: int = 0) -> Images:
         """Translate, and translate back: fake_b = G_ab(a), cycle_a = G_ba(fake_b), same_b = G_ab(b)."""
         a, b = batch["a"], batch["b"]
-        fake_b, same_b = _translate(self.g_ab, a, b if self.identity_b else None)
-        fake_a, same_a = _translate(self.g_ba, b, a if self.identity_a else None)
+        fake_b, same_b = _translate(self.g_ab, a, b if self._identity(self.identity_b) else None)
+        fake_a, same_a = _translate(self.g_ba, b, a if self._identity(self.identity_a) else None)
         images = {
             "fake_b": fake_b,
             "fake_a": fake_a,
@@ -100,14 +101,18 @@ class CycleGAN(Method):
             "cycle_b": self.cycle * l1(images["cycle_b"], b),
         }
         if "same_a" in images:
-            losses["identity_a"] = self.identity_a * l1(images["same_a"], a)
+            losses["identity_a"] = self._identity(self.identity_a) * l1(images["same_a"], a)
         if "same_b" in images:
-            losses["identity_b"] = self.identity_b * l1(images["same_b"], b)
+            losses["identity_b"] = self._identity(self.identity_b) * l1(images["same_b"], b)
         if self.brightness:
             losses["brightness"] = self.brightness * (
                 brightness(images["fake_b"], a) + brightness(images["fake_a"], b)
             )
         return losses
+
+    def _identity(self, weight: float) -> float:
+        """Return the weight of an identity: the paper's at least, while colours are to be kept."""
+        return max(weight, 0.5 * self.cycle) if self.moment.keep_colors else weight
 
     def _discriminator_losses(self, batch: Batch, images: Images, seed: int) -> Losses:
         old_a = self.pool_a(images["fake_a"], seed)

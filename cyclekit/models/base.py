@@ -64,6 +64,11 @@ class ImageGenerator(Generator):
             if name != "head":
                 child.to(dtype)
 
+    def encoder(self) -> tuple[nn.Module, ...]:
+        """Return the parts that read a picture, down to its smallest size, where it has such."""
+        named = (getattr(self, name, None) for name in ("stem", "down"))
+        return tuple(part for part in named if isinstance(part, nn.Module))
+
     def check_side(self, side: int) -> None:
         """Refuse a side that is no multiple of `stride`."""
         if side % self.stride:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from cyclekit.methods import Method, Phase
+from cyclekit.methods import Method
 from cyclekit.methods.base import Batch, Moment
 from cyclekit.training.distributed import Team, average_gradients
 from cyclekit.training.precision import forward_in
@@ -24,17 +24,19 @@ def train_step(
     moment: Moment = Moment(),  # noqa: B008 (frozen)
     dtype: torch.dtype = torch.float32,
     team: Team = Team(),  # noqa: B008 (frozen)
+    resting: frozenset[str] = frozenset(),
 ) -> dict[str, Tensor]:
     """Let every phase of `method` that is due learn from one batch.
 
     Args:
         method: the game.
-        optimizers: one a phase, by the phase's name.
+        optimizers: one a phase, by the phase's name; what none of its parameters is stays frozen.
         batch: this process's share: float (N, C, H, W) in [-1, 1], and labels.
         seed: for all that is drawn at random in this step.
         moment: when.
         dtype: type of the forward passes.
         team: the processes that share the batch.
+        resting: phases that learn nothing now.
 
     Returns:
         Detached weighted losses by name, on the device.
@@ -43,12 +45,15 @@ def train_step(
     report: dict[str, Tensor] = {}
     device = next(iter(batch.values())).device
     method.moment = moment
-    phases = [phase for phase in method.phases() if phase.is_due(moment.step)]
-    with forward_in(dtype, device), _only(method, phases[0]):
+    due = [phase for phase in method.phases() if phase.is_due(moment.step)]
+    phases = [phase for phase in due if phase.name not in resting]
+    if not phases:
+        return report
+    with forward_in(dtype, device), _only(method, parameters_of(optimizers[phases[0].name])):
         images = method(batch, seed)
     for phase in phases:
-        parameters = [p for network in phase.networks for p in network.parameters()]
-        with _only(method, phase):
+        parameters = parameters_of(optimizers[phase.name])
+        with _only(method, parameters):
             with forward_in(dtype, device):
                 losses = method.losses(phase.name, batch, images, seed)
             torch.stack(list(losses.values())).sum().backward()
@@ -59,12 +64,17 @@ def train_step(
     return report
 
 
+def parameters_of(optimizer: Optimizer) -> list[Tensor]:
+    """Return what an optimizer changes."""
+    return [weight for group in optimizer.param_groups for weight in group["params"]]
+
+
 @contextmanager
-def _only(method: nn.Module, phase: Phase) -> Iterator[None]:
-    """Let gradients reach the phase's networks only; the others cost nothing."""
+def _only(method: nn.Module, parameters: list[Tensor]) -> Iterator[None]:
+    """Let gradients reach some parameters only; the others cost nothing."""
     method.requires_grad_(False)
-    for network in phase.networks:
-        network.requires_grad_(True)
+    for parameter in parameters:
+        parameter.requires_grad_(True)
     try:
         yield
     finally:
