@@ -47,6 +47,7 @@ Examples:
 @click.option("--evaluate-every", metavar="N", type=click.IntRange(1), help="Pictures between two measurements on held-out pictures; the best model is kept as best.safetensors.")  # fmt: skip
 @click.option("--patience", metavar="N", type=click.IntRange(1), help="End the run after so many measurements that were no better.")  # fmt: skip
 @click.option("--rescue", is_flag=True, help="Act on what goes wrong: keep colours, lower rates, go back to the last state.")  # fmt: skip
+@click.option("--plan", is_flag=True, help="Take three steps, print speed, memory, what fits and how long it will take; write nothing.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Print the settings as YAML and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="Errors only.")
 def command(
@@ -54,7 +55,8 @@ def command(
     file: Path | None, settings: tuple[str, ...], names: tuple[str, str] | None,
     images: int | None, epochs: float | None, minutes: float | None,
     device: str, precision: str | None, keep_discriminators: bool, evaluate_every: int | None,
-    patience: int | None, rescue: bool, init_from: str | None, dry_run: bool, quiet: bool,
+    patience: int | None, rescue: bool, init_from: str | None, plan: bool, dry_run: bool,
+    quiet: bool,
 ) -> None:  # fmt: skip
     """Learn to turn one pile of pictures into another, or to make more of one.
 
@@ -80,6 +82,9 @@ def command(
 
         check_fit(config)
         click.echo(dump(config), nl=False)
+        return
+    if plan:
+        _plan(config, device)
         return
     if folder is None:
         raise UsageError("missing -o RUN: a folder for the model, the samples and the state")
@@ -133,20 +138,33 @@ def _fine_tuning(source: str) -> list[dict[str, Any]]:
     ]
 
 
-def _train(config: Config, folder: Path, device: str, quiet: bool) -> None:
-    from cyclekit.cli.training_report import Interruption, TrainingReport
-    from cyclekit.data.kinds import KINDS
+def _plan(config: Config, device: str) -> None:
+    from cyclekit.cli.training_plan import plan_lines
     from cyclekit.devices import find_device
+    from cyclekit.training.plan import make_plan
+
+    for line in plan_lines(make_plan(config, _domains(config), find_device(device))):
+        click.echo(line)
+
+
+def _domains(config: Config) -> Domains:
+    from cyclekit.data.kinds import KINDS
     from cyclekit.methods.base import data_kind
-    from cyclekit.training.distributed import join_team, leave_team
-    from cyclekit.training.loop import train
 
     if not config.data.roots:
         raise UsageError("missing FOLDER...: the pictures to learn from")
+    return KINDS[data_kind(config.method.name)].find(config.data.roots, config.data.names)
+
+
+def _train(config: Config, folder: Path, device: str, quiet: bool) -> None:
+    from cyclekit.cli.training_report import Interruption, TrainingReport
+    from cyclekit.devices import find_device
+    from cyclekit.training.distributed import join_team, leave_team
+    from cyclekit.training.loop import train
+
     if not any((config.train.images, config.train.epochs, config.train.minutes)):
         raise ConfigError("the run has no length; give --images, --epochs or --minutes")
-    chosen = find_device(device)
-    domains = KINDS[data_kind(config.method.name)].find(config.data.roots, config.data.names)
+    chosen, domains = find_device(device), _domains(config)
     extractor, initial = _extractor(config), _initial(config, domains)
     team: Team = join_team(chosen)
     try:

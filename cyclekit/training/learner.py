@@ -43,6 +43,8 @@ class Learner:
     """What was done about what went wrong."""
     selection: Selection = field(default_factory=Selection)
     """The best model so far."""
+    pieces: int = 1
+    """Parts that a batch goes through in, because it does not fit into memory at once."""
 
     def set_rates(self, factor: float) -> None:
         """Set every phase's learning rate to a share of what remedies left of its full rate."""
@@ -59,6 +61,7 @@ class Learner:
             "optimizers": {name: one.state_dict() for name, one in self.optimizers.items()},
             "remedies": self.remedies.plain(),
             "selection": self.selection.plain(),
+            "pieces": self.pieces,
         }
 
     def restore(self, state: dict[str, Any], device: torch.device) -> None:
@@ -66,6 +69,7 @@ class Learner:
         self.progress = Progress(**state["progress"])
         self.remedies = Remedies(**state.get("remedies", {}))
         self.selection = Selection(**state.get("selection", {}))
+        self.pieces = state.get("pieces", 1)
         self.method.load_state_dict(state["method"])
         self.average.load_state_dict(state["average"])
         for name, optimizer in self.optimizers.items():

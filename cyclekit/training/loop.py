@@ -19,7 +19,8 @@ from cyclekit.data.datasets import Pictures
 from cyclekit.data.kinds import KINDS, Domains
 from cyclekit.data.loader import Positions, RawBatch, make_loader
 from cyclekit.data.sources import require_usable
-from cyclekit.errors import ConfigError
+from cyclekit.devices import is_out_of_memory, release_memory
+from cyclekit.errors import ConfigError, TrainingError
 from cyclekit.methods.base import Moment, data_kind
 from cyclekit.models import Generator
 from cyclekit.models.features.extractor import Extractor
@@ -40,6 +41,7 @@ from cyclekit.training.learner import Learner, build_learner, check_fit
 from cyclekit.training.length import planned_length, settle_length
 from cyclekit.training.listener import Listener, Tick
 from cyclekit.training.means import Means
+from cyclekit.training.plan import out_of_memory
 from cyclekit.training.precision import choose_precision
 from cyclekit.training.probe import Probe
 from cyclekit.training.progress import Progress
@@ -134,12 +136,22 @@ class _Sitting:
         if self.team.leads:
             self.sheet = self._sheet()
         while not self.learner.progress.done and not self._exhausted():
+            # What is done about an error waits until the error, and the memory it holds, are gone.
+            problem: UnsoundError | None = None
+            stopping = full = False
             try:
                 stopping = self._turn()
             except UnsoundError as error:
-                self._go_back(error)
-                continue
-            if stopping:
+                problem = error.with_traceback(None)
+            except (RuntimeError, MemoryError) as error:
+                full = is_out_of_memory(error)
+                if not full:
+                    raise
+            if problem is not None:
+                self._go_back(problem)
+            elif full:
+                self._take_smaller_pieces()
+            elif stopping:
                 break
         return self.learner.progress
 
@@ -198,10 +210,11 @@ class _Sitting:
         )  # fmt: skip
         seed = config.train.seed + 2 * progress.images
         if self.augment:
-            self.augment.begin(seed, config.train.batch // self.team.world)
+            self.augment.begin(seed, config.train.batch // self.team.world // learner.pieces)
         losses = train_step(
             learner.method, learner.optimizers, batch, seed=seed,
             moment=moment, dtype=self.dtype, team=self.team, resting=self._resting(),
+            pieces=learner.pieces,
         )  # fmt: skip
         self.means.add(losses)
         now = time.perf_counter()
@@ -263,20 +276,37 @@ class _Sitting:
 
     def _go_back(self, error: UnsoundError) -> None:
         """Return to the last state, or to the start, with half of every rate."""
-        remedies = self.learner.remedies
-        if not self.config.train.rescue or remedies.returns == MOST_RETURNS:
+        if not self.config.train.rescue or self.learner.remedies.returns == MOST_RETURNS:
             raise error
-        seconds = self.learner.progress.seconds
-        state = load_state(self.run.state) if self.run.state.exists() else None
-        self._begin(state)
-        wait_for_all(self.team)  # all have read the state before it is written anew
+        self._return()
         learner = self.learner
         learner.remedies = learner.remedies.after_return(tuple(learner.optimizers))
-        learner.progress = replace(learner.progress, seconds=seconds)
         images = learner.progress.images
         what = str(error).partition(";")[0]
         self.listener.note(f"health: {what}; rescue: back to {images} images, half of every rate")
         self._save_state()
+
+    def _take_smaller_pieces(self) -> None:
+        """Return to the last state, or to the start, and let batches through in more pieces."""
+        pieces, share = 2 * self.learner.pieces, self.config.train.batch // self.team.world
+        if self.team.world > 1 or pieces > share:
+            raise TrainingError(out_of_memory(self.config, share, self.team.world))
+        self._return()
+        self.learner.pieces = pieces
+        self.listener.note(
+            f"out of memory with {share} pictures at once: from {self.learner.progress.images} "
+            f"images on, each batch goes through in {pieces} pieces, whose gradients are added up"
+        )
+        self._save_state()
+
+    def _return(self) -> None:
+        seconds = self.learner.progress.seconds
+        del self.learner, self.augment, self.checkup
+        release_memory()
+        state = load_state(self.run.state) if self.run.state.exists() else None
+        self._begin(state)
+        wait_for_all(self.team)  # all have read the state before it is written anew
+        self.learner.progress = replace(self.learner.progress, seconds=seconds)
 
     def _sound_losses(self) -> dict[str, float]:
         losses = self.means.look()

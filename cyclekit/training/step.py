@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from cyclekit.methods import Method
-from cyclekit.methods.base import Batch, Moment
+from cyclekit.methods.base import Batch, Images, Moment
 from cyclekit.training.distributed import Team, average_gradients
 from cyclekit.training.precision import forward_in
 
@@ -25,6 +25,7 @@ def train_step(
     dtype: torch.dtype = torch.float32,
     team: Team = Team(),  # noqa: B008 (frozen)
     resting: frozenset[str] = frozenset(),
+    pieces: int = 1,
 ) -> dict[str, Tensor]:
     """Let every phase of `method` that is due learn from one batch.
 
@@ -37,6 +38,8 @@ def train_step(
         dtype: type of the forward passes.
         team: the processes that share the batch.
         resting: phases that learn nothing now.
+        pieces: parts of the batch that go through one after another, where it does not fit at once;
+            their gradients are added up before anybody learns.
 
     Returns:
         Detached weighted losses by name, on the device.
@@ -47,21 +50,36 @@ def train_step(
     method.moment = moment
     due = [phase for phase in method.phases() if phase.is_due(moment.step)]
     phases = [phase for phase in due if phase.name not in resting]
-    if not phases:
-        return report
-    with forward_in(dtype, device), _only(method, parameters_of(optimizers[phases[0].name])):
-        images = method(batch, seed)
+    parts = list(_split(batch, pieces, seed, team))
+    images: dict[int, Images] = {}
     for phase in phases:
         parameters = parameters_of(optimizers[phase.name])
-        with _only(method, parameters):
-            with forward_in(dtype, device):
-                losses = method.losses(phase.name, batch, images, seed)
-            torch.stack(list(losses.values())).sum().backward()
+        for number, (part, own_seed, share) in enumerate(parts):
+            with _only(method, parameters):
+                with forward_in(dtype, device):
+                    if number not in images:
+                        images[number] = method(part, own_seed)
+                    losses = method.losses(phase.name, part, images[number], own_seed)
+                (share * torch.stack(list(losses.values())).sum()).backward()
+            images[number] = {name: image.detach() for name, image in images[number].items()}
+            for name, loss in losses.items():
+                report[name] = report.get(name, 0) + share * loss.detach()
         average_gradients(parameters, team)
         optimizers[phase.name].step()
         optimizers[phase.name].zero_grad(set_to_none=True)
-        report |= {name: loss.detach() for name, loss in losses.items()}
     return report
+
+
+def _split(batch: Batch, pieces: int, seed: int, team: Team) -> Iterator[tuple[Batch, int, float]]:
+    """Yield parts of a batch, each with a seed of its own and its share of the whole."""
+    count = len(next(iter(batch.values())))
+    split = {name: value.tensor_split(pieces) for name, value in batch.items()}
+    first = 0
+    for number in range(pieces):
+        part = {name: values[number] for name, values in split.items()}
+        rows = len(next(iter(part.values())))
+        yield part, seed + 2 * first * team.world, rows / count
+        first += rows
 
 
 def parameters_of(optimizer: Optimizer) -> list[Tensor]:

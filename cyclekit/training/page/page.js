@@ -1,6 +1,6 @@
 "use strict";
 const { charts, sheets } = JSON.parse(document.getElementById("data").textContent);
-const WIDTH = 440, HEIGHT = 190, LEFT = 52, RIGHT = 8, TOP = 8, BOTTOM = 22;
+const WIDTH = 440, HEIGHT = 190, LEFT = 52, RIGHT = 18, TOP = 8, BOTTOM = 22;
 
 const make = (name, attributes, parent) => {
   const node = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -59,7 +59,7 @@ const draw = (chart, parent) => {
     const color = `var(--c${number % 6})`;
     const d = curve.points.map((point, at) => `${at ? "L" : "M"}${x(point[0]).toFixed(1)} ${y(point[1]).toFixed(1)}`).join("");
     make("path", { class: "curve", d, style: `stroke: ${color}` }, svg);
-    if (curve.points.length < 40) {
+    if (curve.points.length < 25) {
       for (const point of curve.points) make("circle", { cx: x(point[0]), cy: y(point[1]), r: 2.2, style: `fill: ${color}` }, svg);
     }
     const item = element("li", "", legend);

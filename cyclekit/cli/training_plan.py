@@ -1,0 +1,45 @@
+"""What `cyclekit train --plan` prints."""
+
+from __future__ import annotations
+
+from cyclekit.training.plan import Plan
+
+GIB = 2**30
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """Say in a few lines what a run will take."""
+    lines = [
+        f"speed   {plan.speed:.3g} images/s, {plan.seconds:.3g} s a step of {plan.batch}",
+        f"memory  {_memory(plan)}",
+        f"largest {_largest(plan)}",
+        f"time    {_time(plan)}",
+    ]
+    if plan.pieces > 1:
+        lines.append(f"note    a batch of {plan.batch} does not fit: {plan.pieces} pieces a step")
+    return lines
+
+
+def _memory(plan: Plan) -> str:
+    if plan.standing is None or plan.moving is None or plan.free is None:
+        return "cannot be measured here"
+    total = (plan.standing + plan.moving) / GIB
+    return f"{total:.2f} GiB at its peak, {plan.free / GIB:.2f} GiB are free between steps"
+
+
+def _largest(plan: Plan) -> str:
+    if plan.largest_batch is None:
+        return "cannot be measured here"
+    at_once = f"batch {plan.largest_batch} at crop {plan.crop}"
+    if plan.largest_crop is None:
+        return f"{at_once} (the crop is the generator's), as far as growth tells"
+    return f"crop {plan.largest_crop} at batch {plan.batch}, or {at_once}, as far as growth tells"
+
+
+def _time(plan: Plan) -> str:
+    if plan.images is None or plan.total_seconds is None:
+        return "no length is given"
+    minutes = round(plan.total_seconds / 60)
+    if not minutes:
+        return f"{plan.images} images, {plan.total_seconds:.0f} s"
+    return f"{plan.images} images, {minutes // 60} h {minutes % 60:02d} min"
