@@ -1,4 +1,7 @@
 import os
+import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,3 +63,27 @@ def test_threads_are_never_more_than_cores_unless_asked_for(
 
 def test_the_machine_has_a_name() -> None:
     assert len(machine_name(torch.device("cpu"))) > 2
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told")
+def test_freed_memory_is_taken_again_without_a_page_fault() -> None:
+    program = """
+import resource, sys
+import numpy as np
+from cyclekit.devices import keep_freed_memory
+
+if sys.argv[1] == "kept":
+    keep_freed_memory()
+for _ in range(3):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    np.ones(2**27, np.uint8)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+    def faults(way: str) -> int:
+        settings = {name: of for name, of in os.environ.items() if not name.startswith("MALLOC_")}
+        command = [sys.executable, "-c", program, way]
+        done = subprocess.run(command, env=settings, capture_output=True, text=True, check=True)
+        return int(done.stdout.split()[-1])
+
+    assert faults("kept") < 100 < faults("given back")

@@ -9,8 +9,9 @@ absent needs no new format.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,9 +22,9 @@ from torch import Tensor, nn
 
 from cyclekit.errors import CheckpointError, CyclekitError, MediaError, UnknownNameError
 from cyclekit.media.atomic import replacing
-from cyclekit.models import DISCRIMINATORS, GENERATORS, Discriminator, Generator
+from cyclekit.models import DISCRIMINATORS, Discriminator, Generator, build_generator
 from cyclekit.models.base import Kind
-from cyclekit.registry import Registry, Spec
+from cyclekit.registry import Spec
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -177,7 +178,8 @@ def load_model(path: Path, direction: str | None = None) -> tuple[Generator, Mod
     """
     info = read_info(path)
     chosen = info.find(direction)
-    generator = _load(path, GENERATORS, info.generator, chosen)
+    build = partial(build_generator, info.generator, chosen)
+    generator = _load(path, build, info.generator, chosen)
     _check_header(path, info, generator)
     return generator, info, chosen
 
@@ -196,17 +198,18 @@ def load_discriminator(path: Path, critics: Critics, domain: str) -> Discriminat
     Raises:
         CheckpointError: if the file cannot be used.
     """
-    return _load(path, DISCRIMINATORS, critics.discriminator, f"discriminator_{domain}")
+    spec = critics.discriminator
+    return _load(path, partial(DISCRIMINATORS.create, spec), spec, f"discriminator_{domain}")
 
 
-def _load(path: Path, registry: Registry[Network], spec: Spec, prefix: str) -> Network:
+def _load(path: Path, build: Callable[[], Network], spec: Spec, prefix: str) -> Network:
     weights = _read_weights(path, f"{prefix}.")
     _check_counts(path, spec, len(weights))
     try:
         # A header may lie about the size: try without memory first.
         with torch.device("meta"):
-            registry.create(spec).load_state_dict(weights, assign=True)
-        network = registry.create(spec)
+            build().load_state_dict(weights, assign=True)
+        network = build()
         network.load_state_dict(weights)
     except CyclekitError as error:
         raise CheckpointError(f"{path}: {error}") from error

@@ -1,4 +1,4 @@
-"""`cyclekit data`: the catalogue of public datasets."""
+"""`cyclekit data`: the catalogue of public datasets, and frames of videos."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cyclekit.cli import options
+from cyclekit.cli.frames import frames
 
 if TYPE_CHECKING:
     from cyclekit.data.catalogue import Entry
@@ -29,7 +30,10 @@ Examples:
 
 @click.group("data")
 def command() -> None:
-    """List public datasets and fetch them."""
+    """List public datasets, fetch them, and make datasets of videos."""
+
+
+command.add_command(frames)
 
 
 @command.command("list", epilog=LISTING)

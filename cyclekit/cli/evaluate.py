@@ -21,6 +21,7 @@ Examples:
   cyclekit evaluate --real zebras/test --fake out/zebras --source horses/test
   cyclekit evaluate -m runs/zebra --data horse2zebra -o reports/zebra
   cyclekit evaluate runs/seed1 runs/seed2 runs/seed3 --data horse2zebra
+  cyclekit evaluate --video holiday.mp4 painted.mp4 -o reports/steadiness
 """
 FOLDER = click.Path(path_type=Path)
 SOME_FAILED = 3
@@ -36,6 +37,7 @@ _NO_DATA = "missing --data ROOT: the dataset whose test split is translated"
 @click.option("-m", "--model", "models", multiple=True, metavar="MODEL", help="A model as `translate` takes it; repeat it to compare.")  # fmt: skip
 @click.option("--data", "roots", multiple=True, type=FOLDER, metavar="ROOT", help="The dataset, as `train` takes it; its test split is translated.  [default: the run's]")  # fmt: skip
 @click.option("--names", nargs=2, metavar="FIRST SECOND", help="Names of the dataset's domains.  [default: the folders']")  # fmt: skip
+@click.option("--video", "films", nargs=2, multiple=True, type=FOLDER, metavar="SOURCE RESULT", help="A film and its translation: how much does that flicker? Repeat it to compare.")  # fmt: skip
 @options.direction
 @click.option("--features", "networks", multiple=True, metavar="NAME", default=("mobilenet",), show_default=True, help="A network of `models networks`, or 'none'; may be repeated.")  # fmt: skip
 @click.option("--features-file", "file", type=FOLDER, metavar="PATH", help="Its weights.  [default: the installed ones]")  # fmt: skip
@@ -50,20 +52,29 @@ _NO_DATA = "missing --data ROOT: the dataset whose test split is translated"
 @options.quiet
 @click.pass_context
 def command(
-    ctx: click.Context, /, output: Path | None, as_json: bool, quiet: bool, **given: Any
-) -> None:
+    ctx: click.Context, /, films: tuple[tuple[Path, Path], ...], output: Path | None,
+    as_json: bool, quiet: bool, **given: Any,
+) -> None:  # fmt: skip
     """Measure how good pictures are, and how sure that is.
 
     Compares --fake with --real, or translates a dataset's test split with models first: with each
     -m MODEL, and with every model that the folders RUN... have saved.
 
     Beside each score stand the floor (real against real), what doing nothing gets, and what JPEG
-    changes. Exit codes: 0 all done, 1 nothing done, 2 wrong usage, 3 some pictures failed.
+    changes. --video measures how much a translated film flickers instead: the warping error (Lai et
+    al. 2018), and the change from frame to frame, everywhere and where the source stands still.
+
+    Exit codes: 0 all done, 1 nothing done, 2 wrong usage, 3 some pictures failed.
     """
     from cyclekit.cli.evaluation_progress import EvaluationProgress
     from cyclekit.cli.evaluation_table import print_json, print_tables
 
-    _check(output, given)
+    _check_output(output, overwrite=given["overwrite"])
+    if films:
+        from cyclekit.cli.evaluation_film import evaluate_films
+
+        ctx.exit(evaluate_films(films, output, given, as_json=as_json, quiet=quiet))
+    _check(given)
     progress = EvaluationProgress(quiet)
     tools = _tools(given, progress)
     with ExitStack() as stack:
@@ -82,13 +93,22 @@ def command(
     ctx.exit(SOME_FAILED if progress.failures else 0)
 
 
-def _check(output: Path | None, given: dict[str, Any]) -> None:
+def _check_output(output: Path | None, *, overwrite: bool) -> None:
+    """Refuse to replace a report unasked."""
+    if output is not None and (output / "results.json").exists() and not overwrite:
+        raise UsageError(f"{output} holds a report; replace it with --overwrite")
+    if output is not None and output.exists() and not output.is_dir():
+        raise UsageError(f"-o {output}: a file; expected a folder for the report")
+
+
+def _check(given: dict[str, Any]) -> None:
     """Refuse what contradicts itself before anything is read."""
     folders = bool(given["real"] or given["fakes"] or given["source"] or given["train"])
     models = bool(given["runs"] or given["models"] or given["roots"])
     if folders == models:
         raise UsageError(
-            "expected --real DIR and --fake DIR, or models (-m MODEL or RUN) with --data ROOT"
+            "expected --real DIR and --fake DIR, or models (-m MODEL or RUN) with --data ROOT, or "
+            "--video SOURCE RESULT"
         )
     if folders and not (given["real"] and given["fakes"]):
         missing = "--fake" if given["real"] else "--real"
@@ -99,10 +119,6 @@ def _check(output: Path | None, given: dict[str, Any]) -> None:
         raise UsageError(_NO_DATA)
     if given["file"] and len(given["networks"]) != 1:
         raise UsageError("--features-file goes with a single --features NAME")
-    if output is not None and (output / "results.json").exists() and not given["overwrite"]:
-        raise UsageError(f"{output} holds a report; replace it with --overwrite")
-    if output is not None and output.exists() and not output.is_dir():
-        raise UsageError(f"-o {output}: a file; expected a folder for the report")
 
 
 def _tools(given: dict[str, Any], progress: EvaluationProgress) -> Tools:

@@ -24,11 +24,11 @@ def print_json(found: Evaluation) -> None:
 
 def print_tables(found: Evaluation) -> None:
     """Print what was measured, what models differ by, and what seeds do."""
-    _print(*_scores(found))
+    print_cells(*_scores(found))
     if found.repeated:
-        _print(*_seeds(found))
+        print_cells(*_seeds(found))
     if found.differences:
-        _print(*_differences(found))
+        print_cells(*_differences(found))
 
 
 def _scores(found: Evaluation) -> tuple[Cells, list[Cells]]:
@@ -72,7 +72,7 @@ def _differences(found: Evaluation) -> tuple[Cells, list[Cells]]:
     return head, rows
 
 
-def _print(head: Cells, rows: list[Cells]) -> None:
+def print_cells(head: Cells, rows: list[Cells]) -> None:
     """Print a table; columns that would be empty are left out."""
     kept = [place for place in range(len(head)) if any(row[place] for row in rows)]
     head, rows = [head[k] for k in kept], [[row[k] for k in kept] for row in rows]

@@ -24,7 +24,7 @@ COMMANDS = {
     "critique": "Ask a discriminator how real pictures look.",
     "evaluate": "Measure how good pictures or models are.",
     "models": "List, show and convert models.",
-    "data": "List public datasets and fetch them.",
+    "data": "List public datasets, fetch them, extract frames.",
 }
 """Name and help of every subcommand; its module `cyclekit.cli.NAME` holds `command`."""
 

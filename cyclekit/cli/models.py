@@ -133,6 +133,7 @@ def _page(card: Card) -> str:
         "parameters": f"{card.parameters:,} a direction" if translates else f"{card.parameters:,}",
         "cost": f"{card.macs / 1e9:.2f} billion multiplications at {side}x{side}",
         **({"stride": f"{card.stride} px"} if translates else {}),
+        **({"palette": ", ".join(card.palette)} if card.palette else {}),
         **({"discriminators": card.discriminators} if card.discriminators else {}),
         **{key.replace("_", " "): _words(value) for key, value in card.provenance.items()},
     }

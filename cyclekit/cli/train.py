@@ -26,14 +26,16 @@ WARM_UP = 500
 Examples:
   cyclekit train horses/ zebras/ -o runs/zebra --preset cyclegan-lite --minutes 60
   cyclekit train horse2zebra/ -o runs/zebra --names horse zebra --set data.crop=128
+  cyclekit train maps/ -o runs/maps --method pix2pix
+  cyclekit train photos/ pixelart/ -o runs/pixels --preset pixel-art --set generator.colors=palette.png
   cyclekit train faces/ -o runs/faces --method gan
   cyclekit train clothing/ -o runs/clothing --method biggan
   cyclekit train photos/ poppies/ -o runs/poppies --init-from starry-night""",
 )
 @click.argument("roots", nargs=-1, metavar="FOLDER...", type=click.Path(path_type=Path))
 @click.option("-o", "--output", "folder", metavar="RUN", type=click.Path(path_type=Path), help="Folder of the run; the same command goes on where it was interrupted.")  # fmt: skip
-@click.option("--method", metavar="NAME", help="The game: cyclegan, gan or biggan.  [default: the preset's]")  # fmt: skip
-@click.option("--preset", metavar="NAME", help="Settings to start from: cyclegan, cyclegan-lite, painting, gan, biggan.  [default: the method's, or cyclegan]")  # fmt: skip
+@click.option("--method", metavar="NAME", help="The game: cyclegan, pix2pix, gan or biggan.  [default: the preset's]")  # fmt: skip
+@click.option("--preset", metavar="NAME", help="Settings to start from: cyclegan, cyclegan-lite, painting, pixel-art, pix2pix, gan, biggan.  [default: the method's, or cyclegan]")  # fmt: skip
 @click.option("--config", "file", metavar="FILE", type=click.Path(path_type=Path), help="Settings that --dry-run printed; replaces the preset.")  # fmt: skip
 @click.option("--set", "settings", metavar="SECTION.KEY=VALUE", multiple=True, help="Change one setting; may be repeated.")  # fmt: skip
 @click.option("--names", nargs=2, metavar="FIRST SECOND", help="Names of the two domains.  [default: the folders']")  # fmt: skip
@@ -61,11 +63,13 @@ def command(
     """Learn to turn one pile of pictures into another, or to make more of one.
 
     For cyclegan, FOLDER... is two folders, one a domain; or one that holds trainA and trainB (and
-    testA, testB), or train/NAME1 and train/NAME2, or side-by-side pairs. For gan it is one folder
-    of pictures; for biggan one with a folder a class.
+    testA, testB), or train/NAME1 and train/NAME2, or side-by-side pairs. For pix2pix the same, and
+    pictures of one name are pairs. For gan it is one folder of pictures; for biggan one with a
+    folder a class.
 
     RUN gets model.safetensors, samples/, training.html, log.jsonl, config.yaml and state.pt.
-    Warnings name what goes wrong and the setting that helps. Ctrl-C saves and stops. Exit codes: 0 done, 1 cannot go on, 2 wrong usage, 130 interrupted.
+    Warnings name what goes wrong and the setting that helps. Ctrl-C saves and stops. Exit codes:
+    0 done, 1 cannot go on, 2 wrong usage, 130 interrupted.
     """
     lengths = {"images": images, "epochs": epochs, "minutes": minutes}
     train = {
@@ -95,7 +99,15 @@ def _resolve(
     file: Path | None, preset: str | None, settings: tuple[str, ...],
     lengths: dict[str, Any], options: dict[str, Any],
 ) -> Config:  # fmt: skip
-    from cyclekit.config.resolve import parse_set, preset_names, read_file, read_preset, resolve
+    from cyclekit.config.colors import with_colors
+    from cyclekit.config.resolve import (
+        merge,
+        parse_set,
+        preset_names,
+        read_file,
+        read_preset,
+        resolve,
+    )
 
     given = {unit: length for unit, length in lengths.items() if length is not None}
     if len(given) > 1:
@@ -118,7 +130,7 @@ def _resolve(
     train = {key: value for key, value in options["train"].items() if value is not None}
     trees.append({"train": train})
     trees += [parse_set(setting) for setting in settings]
-    return resolve(trees)
+    return resolve([with_colors(merge(trees))])
 
 
 def _fine_tuning(source: str) -> list[dict[str, Any]]:
@@ -153,7 +165,7 @@ def _domains(config: Config) -> Domains:
 
     if not config.data.roots:
         raise UsageError("missing FOLDER...: the pictures to learn from")
-    return KINDS[data_kind(config.method.name)].find(config.data.roots, config.data.names)
+    return KINDS[data_kind(config.method.name)].find_in(config.data)
 
 
 def _train(config: Config, folder: Path, device: str, quiet: bool) -> None:

@@ -98,8 +98,17 @@ def _parse_rate(
     type=click.Choice(["off", "average", "freeze"]),
     default="average",
     show_default=True,
-    help="What the norms see of a scene: every frame by itself, an average over the frames so far,"
-    " or the first frame.",
+    help="off: every frame by itself. average: the norms' statistics are an average over the frames"
+    " so far, and so is what stands still, before and after the network. freeze: the same, with the"
+    " statistics of a scene's first frame.",
+)
+@click.option(
+    "--steady-hold",
+    type=click.FloatRange(0, 1),
+    default=0.97,
+    show_default=True,
+    metavar="0..1",
+    help="Share of the frames so far in what stands still; 0 averages the statistics only.",
 )
 @click.option(
     "--steady-blend",
@@ -169,7 +178,7 @@ def command(
         raw_size=how["raw_size"],
         raw=how["raw"],
         overwrite=overwrite,
-        steadiness=Steadiness(how["steady"], blend=how["steady_blend"]),
+        steadiness=Steadiness(how["steady"], hold=how["steady_hold"], blend=how["steady_blend"]),
         mask=how["mask"],
         feather=how["feather"],
     )

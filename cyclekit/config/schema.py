@@ -37,7 +37,7 @@ class Data(Section):
     """Which pictures, and how they become training crops."""
 
     roots: tuple[Path, ...] = ()
-    """One folder that holds all domains, or one folder a domain."""
+    """One folder that holds all domains, or one folder, video or pattern of videos a domain."""
     names: tuple[str, ...] | None = None
     """Names of the domains; None takes them from the folders."""
     fit: Literal["crop", "whole"] = "crop"
@@ -50,6 +50,8 @@ class Data(Section):
     """Probability of a left-right flip."""
     color: Share = 0.0
     """Strength of random brightness, contrast and saturation."""
+    spacing: Positive = 1
+    """Frames from one of a clip to the next, for methods that learn from motion."""
     cache: Annotated[int, Field(ge=0)] = 512
     """Decoded pictures kept in memory, MB a process."""
     workers: Annotated[int, Field(ge=0)] | Literal["auto"] = "auto"
@@ -67,6 +69,17 @@ class Optimizer(Section):
     """Decay of the averages of the gradient and of its square."""
     hold: Share = 0.5
     """Share of the run at the full rate; then it falls in a line to 0."""
+
+
+class Consistency(Section):
+    """What moves in the input is to move alike in the result, for steady films; needs no film."""
+
+    weight: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of the loss; 0 for none."""
+    shift: Annotated[float, Field(ge=0)] = 4.0
+    """Typical motion that is made up, px."""
+    noise: Annotated[float, Field(ge=0)] = 0.02
+    """Deviation of the noise on moved pictures, in units of [-1, 1]."""
 
 
 class Train(Section):
@@ -128,6 +141,7 @@ class Config(Section):
     discriminator: Part = Part(name="patch")
     data: Data = Data()
     optimizer: Optimizer = Optimizer()
+    consistency: Consistency = Consistency()
     train: Train = Train()
 
     def plain(self) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from cyclekit.data.layouts import (
     TRAIN,
     Domain,
     check_names,
+    name_of,
     require_folders,
+    require_piles,
     sources_of,
     split,
 )
@@ -23,19 +25,19 @@ def find_single(roots: Sequence[Path], names: Sequence[str] | None = None) -> tu
     """Find the only domain.
 
     Args:
-        roots: one folder of pictures, all the way down; or of train and test.
+        roots: one folder of pictures, all the way down; or of train and test; or a video.
         names: of the domain; None takes the folder's name.
 
     Raises:
         DataError: if the folder does not exist, or is not one.
         ConfigError: if there is not one name.
     """
-    require_folders(roots)
+    require_piles(roots)
     if len(roots) != 1:
-        raise DataError(f"expected one folder of pictures, got {len(roots)}")
-    root = roots[0].resolve()
+        raise DataError(f"expected one folder of pictures, or one video, got {len(roots)}")
+    root = roots[0]
     train, test = _halves(root)
-    name = (check_names(names, 1) or [root.name])[0]
+    name = (check_names(names, 1) or [name_of(root)])[0]
     return (split(name, sources_of(train), sources_of(test) if test else ()),)
 
 

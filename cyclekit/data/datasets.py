@@ -15,6 +15,7 @@ from cyclekit.data.augment import Augmentation
 from cyclekit.data.layouts import Domain
 from cyclekit.data.shuffled import Shuffled, mix
 from cyclekit.data.sources import Pixels
+from cyclekit.errors import DataError, MediaError
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Item:
     """What a method learns from at one position of the run."""
 
     values: Mapping[str, Tensor]
-    """By name: pictures, uint8 (3, crop, crop), and labels, int64 ()."""
+    """By name: pictures, uint8 (3, crop, crop), of clips (3 frames, crop, crop); labels, int64 ()."""
     broken: tuple[str, ...] = ()
     """Messages about pictures that had to be skipped."""
 
@@ -56,6 +57,14 @@ class Single(Pictures):
     def __getitem__(self, position: int) -> Item:
         picture, broken = self._pile.crop(position)
         return Item({"picture": _tensor(picture)}, tuple(broken))
+
+
+class Clips(Single):
+    """One crop of a clip of the only domain, its frames stacked as channels: "clip"."""
+
+    def __getitem__(self, position: int) -> Item:
+        item = super().__getitem__(position)
+        return Item({"clip": item.values["picture"]}, item.broken)
 
 
 class Labelled(Pictures):
@@ -116,6 +125,49 @@ class Unpaired(Pictures):
         a, broken_a = self._a.crop(position)
         b, broken_b = self._b.crop(position)
         return Item({"a": _tensor(a), "b": _tensor(b)}, (*broken_a, *broken_b))
+
+
+class Paired(Pictures):
+    """The same crop of both pictures of a pair, "a" and "b", flipped and recoloured alike.
+
+    Args:
+        a: first domain.
+        b: second domain; its pictures are the partners of the first's, in order.
+        augmentation: makes the crops.
+        seed: decides order and crops.
+        cache: decoded pictures kept, bytes, both domains together.
+    """
+
+    def __init__(
+        self, a: Domain, b: Domain, augmentation: Augmentation, seed: int, cache: int
+    ) -> None:
+        # One seed for both: the order and every crop are then the same.
+        self._a, self._b = (
+            Shuffled(domain.train, augmentation, mix(seed, 1), cache // 2) for domain in (a, b)
+        )
+
+    def __len__(self) -> int:
+        return len(self._a.sources)
+
+    def __getitem__(self, position: int) -> Item:
+        broken = []
+        for index in self._a.order_from(position):
+            try:
+                a, b = self._pair(index)
+            except MediaError as error:
+                broken.append(str(error))
+                continue
+            crops = {"a": self._a.cut(a, position), "b": self._b.cut(b, position)}
+            return Item({name: _tensor(crop) for name, crop in crops.items()}, tuple(broken))
+        raise DataError(f"none of {len(broken)} pairs can be read; the first: {broken[0]}")
+
+    def _pair(self, index: int) -> tuple[list[Pixels], list[Pixels]]:
+        a, b = self._a.prepared(index), self._b.prepared(index)
+        if a[0].shape != b[0].shape:
+            sizes = " and ".join(f"{image.shape[1]}x{image.shape[0]}" for image in (a[0], b[0]))
+            path = self._a.sources[index].path
+            raise MediaError(f"{path}: the pictures of this pair have other shapes: {sizes}")
+        return a, b
 
 
 def _tensor(image: Pixels) -> Tensor:

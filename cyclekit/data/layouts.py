@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
+import glob
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
+from cyclekit.data.films import FILM_SUFFIXES, frames_of, is_film
+from cyclekit.data.source import Source
 from cyclekit.errors import ConfigError, DataError, MediaError
-from cyclekit.media.folders import list_pictures
+from cyclekit.media.folders import PICTURE_SUFFIXES, list_files, list_pictures, natural
 from cyclekit.media.images import read_rgb
-
-Half = Literal["left", "right"]
-
-
-@dataclass(frozen=True)
-class Source:
-    """A picture of a domain."""
-
-    path: Path
-    """The file."""
-    half: Half | None = None
-    """Which half of a side-by-side pair; None for the whole picture."""
 
 
 @dataclass(frozen=True)
@@ -49,22 +40,23 @@ def find_domains(
     """Find both domains.
 
     Args:
-        roots: two folders, one a domain; or one folder that holds trainA and trainB, or
+        roots: two folders or videos, one a domain; or one folder that holds trainA and trainB, or
             train/NAME1 and train/NAME2, or side-by-side pairs (left is the first domain).
         names: of the domains; None takes the folders' names.
 
     Raises:
         DataError: if the folders do not exist or are laid out otherwise.
     """
-    require_folders(roots)
+    require_piles(roots)
     if len(roots) == 2 and roots[0].resolve() == roots[1].resolve():
         raise DataError(f"{roots[0]}: both domains are the same folder; give two")
     if len(roots) == 2:
-        domains = _two_folders(roots[0], roots[1])
+        domains = _two_piles(roots[0], roots[1])
     elif len(roots) == 1:
+        require_folders(roots)
         domains = _one_root(roots[0])
     else:
-        raise DataError(f"expected one or two folders of pictures, got {len(roots)}")
+        raise DataError(f"expected one or two folders of pictures or videos, got {len(roots)}")
     first, second = check_names(names, 2) or (domains[0].name, domains[1].name)
     if first == second:
         first, second = f"{first}-A", f"{second}-B"
@@ -82,6 +74,34 @@ def require_folders(roots: Sequence[Path]) -> None:
             raise DataError(f"{root}: no such folder")
 
 
+def require_piles(roots: Sequence[Path]) -> None:
+    """Refuse what is neither a folder, nor a video, nor a pattern of videos.
+
+    Raises:
+        DataError: naming the first.
+    """
+    for root in roots:
+        if not root.is_dir() and not films_of(root):
+            raise DataError(f"{root}: no such folder or video")
+
+
+def films_of(root: Path) -> list[Path]:
+    """Return the videos that a root names: itself, or those that fit a pattern such as zebra*.mp4."""
+    if is_film(root):
+        return [root]
+    if root.exists() or not glob.has_magic(str(root)):
+        return []
+    matches = glob.glob(str(root), recursive=True)  # noqa: PTH207 (absolute patterns)
+    return sorted(filter(is_film, map(Path, matches)), key=natural)
+
+
+def name_of(root: Path) -> str:
+    """Return what a pile is called: the folder's name, or the video's without its ending."""
+    if root.is_dir():
+        return root.resolve().name
+    return re.sub(r"[^\w-]+", "", root.stem) or "videos"
+
+
 def check_names(names: Sequence[str] | None, count: int) -> Sequence[str] | None:
     """Return the names if there is one a domain.
 
@@ -93,9 +113,19 @@ def check_names(names: Sequence[str] | None, count: int) -> Sequence[str] | None
     return names
 
 
-def sources_of(folder: Path) -> tuple[Source, ...]:
-    """Return all pictures under a folder, as they are."""
-    return tuple(Source(path) for path in list_pictures(folder))
+def sources_of(root: Path) -> tuple[Source, ...]:
+    """Return all pictures of a pile, and of its videos all frames that show something new.
+
+    Args:
+        root: a folder, all the way down; a video; or a pattern of videos.
+    """
+    if not root.is_dir():
+        return tuple(frame for film in films_of(root) for frame in frames_of(film))
+    sources: list[Source] = []
+    for path in list_files(root, PICTURE_SUFFIXES | FILM_SUFFIXES):
+        film = path.suffix.lower() in FILM_SUFFIXES
+        sources += frames_of(path) if film else (Source(path),)
+    return tuple(sources)
 
 
 def split(name: str, train: tuple[Source, ...], held_out: tuple[Source, ...]) -> Domain:
@@ -105,8 +135,8 @@ def split(name: str, train: tuple[Source, ...], held_out: tuple[Source, ...]) ->
     return Domain(name, train, held_out)
 
 
-def _two_folders(a: Path, b: Path) -> tuple[Domain, Domain]:
-    return split(a.name, sources_of(a), ()), split(b.name, sources_of(b), ())
+def _two_piles(a: Path, b: Path) -> tuple[Domain, Domain]:
+    return split(name_of(a), sources_of(a), ()), split(name_of(b), sources_of(b), ())
 
 
 def _one_root(root: Path) -> tuple[Domain, Domain]:
@@ -164,8 +194,8 @@ def _pairs(
     left, right = (
         split(
             f"{name}-{half}",
-            tuple(Source(source.path, half) for source in train),
-            tuple(Source(source.path, half) for source in held_out),
+            tuple(replace(source, half=half) for source in train),
+            tuple(replace(source, half=half) for source in held_out),
         )
         for half in ("left", "right")
     )

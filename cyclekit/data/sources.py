@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from cyclekit.data.layouts import Domain, Source
+from cyclekit.data.films import reader_of
+from cyclekit.data.layouts import Domain
+from cyclekit.data.source import Source
 from cyclekit.errors import DataError, MediaError
 from cyclekit.media.images import read_rgb
 
@@ -17,10 +19,22 @@ Pixels = NDArray[np.uint8]
 def read_source(source: Source) -> Pixels:
     """Decode a picture, or its half of a side-by-side pair, to RGB uint8 (H, W, 3).
 
+    Of a clip it is the first frame.
+
     Raises:
         MediaError: if the file cannot be decoded.
     """
-    image = read_rgb(source.path)
+    if source.frame is None:
+        return wanted_half(read_rgb(source.path), source)
+    return wanted_half(reader_of(source.path).frame(source.frame), source)
+
+
+def wanted_half(image: Pixels, source: Source) -> Pixels:
+    """Cut out what a source is of a picture or frame.
+
+    Raises:
+        MediaError: if it is half of what cannot be halved.
+    """
     middle = image.shape[1] // 2
     if source.half and not middle:
         raise MediaError(f"{source.path}: 1 px wide, expected two pictures side by side")
@@ -66,4 +80,17 @@ def held_out_pictures(domain: Domain, count: int) -> Iterator[Pixels]:
             yield read_source(source)
         except MediaError:
             continue  # named by the one who translates or trains on it
+        found += 1
+
+
+def held_out_pairs(a: Domain, b: Domain, count: int) -> Iterator[tuple[Pixels, Pixels]]:
+    """Yield up to `count` readable pairs, as `held_out_pictures` does pictures."""
+    found = 0
+    for one, other in zip(a.held_out or a.train, b.held_out or b.train, strict=True):
+        if found == count:
+            return
+        try:
+            yield read_source(one), read_source(other)
+        except MediaError:
+            continue
         found += 1

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cyclekit.data.layouts import Source
+from cyclekit.data.source import Source
 from cyclekit.data.sources import read_source
 from cyclekit.errors import MediaError
 from cyclekit.evaluation.ahead import ahead

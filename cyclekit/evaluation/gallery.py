@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cyclekit.data.layouts import Source
+from cyclekit.data.source import Source
 from cyclekit.data.sources import read_source
 from cyclekit.errors import MediaError
 from cyclekit.evaluation.results import Evaluation

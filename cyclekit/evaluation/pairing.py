@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cyclekit.data.layouts import Source
+from cyclekit.data.source import Source
 from cyclekit.data.sources import read_source
 from cyclekit.errors import MediaError
 from cyclekit.evaluation.ahead import ahead

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cyclekit.data.layouts import Source
+from cyclekit.data.source import Source
 from cyclekit.errors import DataError
 from cyclekit.media.folders import list_pictures
 
@@ -56,10 +56,18 @@ def common_keys(*piles: Iterable[str]) -> list[str]:
 
 def _by_key(sources: Sequence[Source], root: Path) -> dict[str, Source]:
     """Key each picture; where 1.png stands beside 1.jpg, both keep their endings."""
-    places = [source.path.relative_to(root) for source in sources]
+    places = [_place(source).relative_to(root) for source in sources]
     short = [place.with_suffix("").as_posix() for place in places]
     count = Counter(short)
     return {
         key if count[key] == 1 else place.as_posix(): source
         for key, place, source in zip(short, places, sources, strict=True)
     }
+
+
+def _place(source: Source) -> Path:
+    """Name a picture: a frame of a video by its time there."""
+    path = source.path
+    return (
+        path if source.frame is None else path.with_name(f"{path.stem}-{source.frame}{path.suffix}")
+    )

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cyclekit.evaluation.figures import COLORS, NOTHING, REAL, new_figure, save_figure, short
 from cyclekit.evaluation.results import Evaluation, Score
-from cyclekit.media.atomic import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FORMATS = ("png", "svg")
-COLORS = (
-    "#2a6fbb", "#c8553d", "#3d8b58", "#8a5fb0", "#b0872a", "#1f9aa3", "#d0679d", "#6b7d2a",
-    "#7a4a2b", "#5b6b8c",
-)  # fmt: skip
-REAL, NOTHING = "#222222", "#999999"
 SETS = ("frechet", "kernel", "density", "coverage", "precision", "recall", "diversity")
 """Scores of sets, in the order of the plot."""
 
@@ -44,7 +37,7 @@ def draw_plots(found: Evaluation, folder: Path) -> list[str]:
     for name, draw in plots.items():
         figure = draw(found)
         if figure is not None:
-            _save(figure, folder, name)
+            save_figure(figure, folder, name)
             drawn.append(name)
     return drawn
 
@@ -60,7 +53,7 @@ def _scores(found: Evaluation) -> Figure | None:
     columns = min(4, len(groups))
     rows = -(-len(groups) // columns)
     legend = 0.3 + 0.25 * -(-(_most(groups) + 3) // columns)
-    figure = _figure(3.1 * columns, legend + (1.2 + 0.22 * _most(groups)) * rows)
+    figure = new_figure(3.1 * columns, legend + (1.2 + 0.22 * _most(groups)) * rows)
     for place, group in enumerate(groups.values(), start=1):
         _panel(figure.add_subplot(rows, columns, place), group)
     handles, labels = figure.axes[0].get_legend_handles_labels()  # all panels have the same
@@ -72,7 +65,7 @@ def _scores(found: Evaluation) -> Figure | None:
 
 def _panel(axes: Axes, group: list[Score]) -> None:
     for row, score in enumerate(group):
-        color, label = COLORS[row % len(COLORS)], _short(score.model)
+        color, label = COLORS[row % len(COLORS)], short(score.model)
         axes.errorbar(
             score.value, -row, xerr=score.error, fmt="o", color=color, capsize=3, label=label
         )
@@ -98,7 +91,7 @@ def _features(found: Evaluation) -> Figure | None:
     """Where pictures lie in the plane in which real pictures differ most."""
     if not found.projection:
         return None
-    figure = _figure(6, 5)
+    figure = new_figure(6, 5)
     axes = figure.add_subplot()
     models = [name for name in found.projection if name not in ("real", "input")]
     styles: dict[str, dict[str, Any]] = {
@@ -106,7 +99,7 @@ def _features(found: Evaluation) -> Figure | None:
         "input": {"color": NOTHING, "marker": "x", "label": "inputs"},
     }
     for row, name in enumerate(models):
-        styles[name] = {"color": COLORS[row % len(COLORS)], "marker": "^", "label": _short(name)}
+        styles[name] = {"color": COLORS[row % len(COLORS)], "marker": "^", "label": short(name)}
     for name, points in found.projection.items():
         x, y = zip(*points, strict=True)
         axes.scatter(x, y, s=18, alpha=0.6, linewidths=0.8, **styles[name])
@@ -122,14 +115,14 @@ def _training(found: Evaluation) -> Figure | None:
         return None
     import numpy as np
 
-    figure = _figure(6, 3.6)
+    figure = new_figure(6, 3.6)
     axes = figure.add_subplot()
     largest = max(max(values) for values in found.distances.values())
     bins = np.linspace(0, max(largest, 1e-6), 31).tolist()
     models = [name for name in found.distances if name != "real"]
     for row, name in enumerate(models):
         color = COLORS[row % len(COLORS)]
-        axes.hist(found.distances[name], bins, alpha=0.5, color=color, label=_short(name))
+        axes.hist(found.distances[name], bins, alpha=0.5, color=color, label=short(name))
     own = found.distances["real"]
     axes.hist(own, bins, histtype="step", color=REAL, lw=1.4, label="unseen real pictures")
     axes.set_xlabel("distance to the nearest training picture (median of real pictures = 1)")
@@ -138,31 +131,5 @@ def _training(found: Evaluation) -> Figure | None:
     return figure
 
 
-def _figure(width: float, height: float) -> Figure:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure((width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _save(figure: Figure, folder: Path, name: str) -> None:
-    from matplotlib import rc_context
-
-    for kind in FORMATS:
-        memory = BytesIO()
-        # Fixed names inside the SVG and no date: the same evaluation draws the same bytes.
-        with rc_context({"svg.hashsalt": "cyclekit"}):
-            metadata = {"Date": None} if kind == "svg" else {}
-            figure.savefig(memory, format=kind, dpi=120, metadata=metadata)
-        with replacing(folder / f"{name}.{kind}") as part:
-            part.write_bytes(memory.getvalue())
-
-
 def _most(groups: dict[str, list[Score]]) -> int:
     return max(len(group) for group in groups.values())
-
-
-def _short(name: str, width: int = 32) -> str:
-    return name if len(name) <= width else f"…{name[1 - width :]}"

@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from cyclekit.checkpoint.model import DOMAINS, ModelInfo
 from cyclekit.hub.open import open_model
 from cyclekit.hub.source import embedded_models
-from cyclekit.models import GENERATORS
+from cyclekit.models import build_generator
 from cyclekit.models.base import Kind
 from cyclekit.registry import Spec
 
@@ -44,6 +44,8 @@ class Card:
     """What height and width are padded to a multiple of, in pixels; None from noise."""
     side: int | None
     """Height and width of what is made from noise, in pixels; None for a translator."""
+    palette: tuple[str, ...]
+    """The colours that all outputs consist of, as "#1a1c2c"; empty for any colours."""
     names: tuple[str, ...]
     """The two domains, or the classes."""
     directions: tuple[str, ...]
@@ -72,15 +74,20 @@ def read_card(source: str | Path | None) -> Card:
         options=info.generator.options,
         parameters=sum(parameter.numel() for parameter in model.generator.parameters()),
         kind=info.kind,
-        macs=count_macs(info.generator),
+        macs=count_macs(info.generator, direction=model.direction),
         stride=getattr(model.generator, "stride", None),
         side=getattr(model.generator, "side", None),
+        palette=_hex(getattr(model.generator, "palette", None)),
         names=info.names,
         directions=info.abilities(),
         discriminators=_kept(info),
         provenance=info.provenance,
         text=_card_text(model.path),
     )
+
+
+def _hex(palette: torch.Tensor | None) -> tuple[str, ...]:
+    return () if palette is None else tuple(f"#{bytes(row).hex()}" for row in palette.tolist())
 
 
 def _kept(info: ModelInfo) -> str:
@@ -90,10 +97,10 @@ def _kept(info: ModelInfo) -> str:
     return f"{info.critics.discriminator.name} ({info.critics.adversarial}) of {', '.join(names)}"
 
 
-def count_macs(spec: Spec, side: int = SIDE) -> int:
+def count_macs(spec: Spec, side: int = SIDE, direction: str = "ab") -> int:
     """Count the multiplications of one picture of `side` x `side`, without weights or memory."""
     with torch.device("meta"):
-        generator = GENERATORS.create(spec).eval()
+        generator = build_generator(spec, direction).eval()
         inputs = generator.example(side)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         generator(*inputs)

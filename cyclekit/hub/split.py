@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cyclekit.checkpoint.model import ModelInfo
-from cyclekit.data.layouts import Domain, Source, find_domains
+from cyclekit.data.layouts import Domain, find_domains
+from cyclekit.data.source import Source
 from cyclekit.data.sources import read_source
 from cyclekit.errors import DataError, MediaError
 from cyclekit.evaluation.listener import Listener
@@ -97,7 +98,7 @@ def _jobs(pile: Pile, folder: Path, listener: Listener) -> Iterator[Job]:
     """Name inputs and outputs; halves of side-by-side pairs become files first."""
     for key, source in pile.sources.items():
         path = source.path
-        if source.half:
+        if source.half or source.frame is not None:
             path = folder.with_name(f"{folder.name}-inputs") / f"{key}.png"
             try:
                 write(path, Picture(read_source(source)))

@@ -73,7 +73,7 @@ def translate_files(
         plan = steps(jobs, how, translator.largest_batch)
         read_tasks = _overlapped(readers, lambda step: _load(step, how, translator), plan)
         made_tasks = (_checked(task, cycle) for task in _network(translator, read_tasks))
-        yield from _overlapped(writers, lambda task: _save(task, how), made_tasks)
+        yield from _overlapped(writers, lambda task: _save(task, how, translator), made_tasks)
 
 
 @contextmanager
@@ -207,7 +207,7 @@ def _checked(task: _Task, cycle: CycleCheck | None) -> _Task:
     return replace(task, cycle=cycle(task.picture.pixels, task.made))
 
 
-def _save(task: _Task, how: Options) -> Result:
+def _save(task: _Task, how: Options, translator: Translator) -> Result:
     if task.outcome is not None:
         return task.outcome
     started = time.perf_counter()
@@ -215,7 +215,7 @@ def _save(task: _Task, how: Options) -> Result:
     assert before is not None
     assert task.made is not None
     try:
-        after, told = finished(before, task.made, task.mask, how)
+        after, told = finished(before, task.made, task.mask, how, translator.palette)
         kept = _compared(job.output, before, after, how) if how.compare else ()
         lost = _written(job.output, after, how)
     except _FAILURES as error:

@@ -1,7 +1,8 @@
 """Translates the frames of a film so that what stands still in it stands still in the result.
 
 A norm that looks at every frame anew changes the whole frame when anything in it moves. Here the
-statistics are carried from frame to frame, and forgotten where the film cuts.
+statistics are carried from frame to frame; what stands still is averaged over time, before and after
+the network; and both are forgotten where the film cuts.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from safetensors.torch import load as deserialize
 from safetensors.torch import save as serialize
 
 from cyclekit.errors import UsageError
+from cyclekit.inference.still import StillParts
 from cyclekit.inference.translator import Translator
 from cyclekit.media.flow import Flow, find_flow, trust, warp
 from cyclekit.media.picture import to_8_bits
@@ -26,6 +28,8 @@ from cyclekit.pixels import Array
 Mode = Literal["off", "average", "freeze"]
 KEEP = {"average": 0.95, "freeze": 1.0}
 """Share of the old statistics that stays at each frame."""
+HOLD = 0.97
+"""Share of the mean that stays at each frame, where nothing moves."""
 _AS_WELL = 0.02
 
 
@@ -34,10 +38,14 @@ class Steadiness:
     """How frames hang together."""
 
     mode: Mode = "average"
-    """off: every frame by itself; average: norm statistics are an average over the frames so far;
-    freeze: those of the first frame of a scene."""
+    """off: every frame by itself; average: norm statistics are an average over the frames so far,
+    and what stands still is averaged too; freeze: the same, with the statistics of the first frame
+    of a scene."""
     keep: float = KEEP["average"]
-    """Share of the average that stays at each frame, 0 to 1."""
+    """Share of the average statistics that stays at each frame, 0 to 1."""
+    hold: float = HOLD
+    """Share of the mean picture that stays at each frame, where nothing moves: 0 to 1; 0 averages
+    statistics only. Does nothing where the mode is off."""
     blend: float = 0.0
     """Share of the last result, moved along with the picture, in the next: 0 to under 1."""
 
@@ -51,6 +59,8 @@ class Steadiness:
             raise UsageError(f"steady must be off, average or freeze, got {self.mode!r}")
         if not 0 <= self.keep <= 1:
             raise UsageError(f"the share that stays must be from 0 to 1, got {self.keep}")
+        if not 0 <= self.hold <= 1:
+            raise UsageError(f"the share that is held must be from 0 to 1, got {self.hold}")
         if not 0 <= self.blend < 1:
             raise UsageError(f"the share of the last frame must be from 0 to under 1: {self.blend}")
 
@@ -68,6 +78,7 @@ class SteadyTranslator:
         self.steadiness = steadiness
         keep = KEEP["freeze"] if steadiness.mode == "freeze" else steadiness.keep
         self._carried = Carried(keep=keep)
+        self._still = StillParts(0 if steadiness.mode == "off" else steadiness.hold)
         self._last: _Frame | None = None
 
     def stream(self, frames: Iterable[Array]) -> Iterator[Array]:
@@ -105,6 +116,9 @@ class SteadyTranslator:
         """Return all that the next frame depends on."""
         tensors = {f"mean.{name}": value for name, value in self._carried.mean.items()}
         tensors |= {f"variance.{name}": value for name, value in self._carried.variance.items()}
+        if self._still.source is not None and self._still.result is not None:
+            tensors["still.source"] = torch.from_numpy(self._still.source)
+            tensors["still.result"] = torch.from_numpy(self._still.result)
         if self._last is not None:
             tensors["source"] = torch.from_numpy(np.ascontiguousarray(self._last.source))
             tensors["result"] = torch.from_numpy(np.ascontiguousarray(self._last.result))
@@ -120,6 +134,9 @@ class SteadyTranslator:
         ):
             found = {name: value for name, value in tensors.items() if name.startswith(prefix)}
             values.update({name.removeprefix(prefix): value for name, value in found.items()})
+        if "still.source" in tensors:
+            self._still.source = tensors["still.source"].numpy()
+            self._still.result = tensors["still.result"].numpy()
         if "source" in tensors:
             self._last = _Frame(tensors["source"].numpy(), tensors["result"].numpy())
             self._look = look_at(self._last.source)
@@ -128,6 +145,7 @@ class SteadyTranslator:
 
     def _forget(self) -> None:
         self._carried.reset()
+        self._still.forget()
         self._last = None
 
     def _translated(self, batch: list[Array]) -> Iterator[Array]:
@@ -138,7 +156,8 @@ class SteadyTranslator:
 
     def _made(self, batch: list[Array]) -> list[Array]:
         carried = None if self.steadiness.mode == "off" else self._carried
-        return self.translator.translate(batch, carried)
+        calm = [self._still.calm(frame) for frame in batch]
+        return [self._still.settle(made) for made in self.translator.translate(calm, carried)]
 
     def _blended(self, last: _Frame, source: Array, made: Array) -> Array:
         """Mix the last result in, moved along, where the source's motion explains the frame."""

@@ -218,11 +218,13 @@ class _Sums:
 
 def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and biased variance of each channel of (1, C, h, w), (C,) each."""
-    # The native batch norm is the only kernel that reads channels-last at the speed of memory.
-    tiny = 1e-30
-    scale = torch.ones(x.shape[1], device=x.device)
-    _, mean, inverse = torch.native_batch_norm(x, scale, None, None, None, True, 0.0, tiny)
-    return mean, inverse.double() ** -2 - tiny
+    if not x.is_cpu:
+        variance, mean = torch.var_mean(x.float(), (0, 2, 3), correction=0)
+        return mean, variance
+    # The batch norm's own pass is the only one that reads channels-last at the speed of memory;
+    # beside float32 averages, which it leaves as they are, it sums in float32.
+    unused = torch.zeros(x.shape[1]), torch.ones(x.shape[1])
+    return torch.batch_norm_update_stats(x, *unused, 0.0)
 
 
 def _retried(work: Callable[[int], None], tile: int) -> int:

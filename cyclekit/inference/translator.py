@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from cyclekit.devices import find_device, use_own_cores
+from cyclekit.devices import find_device, keep_freed_memory, use_own_cores
 from cyclekit.errors import CheckpointError, MediaError, UsageError
 from cyclekit.inference.arrays import TiledPicture, check_picture, like, to_input, to_rgb
 from cyclekit.inference.compiled import compile_network
@@ -44,6 +44,8 @@ class Translator:
         compiled: let torch compile the network for whole pictures, which takes a C++ compiler and
             20 to 60 s before the first picture of a size.
 
+    `palette` holds the colours that its outputs consist of, uint8 RGB (K, 3), or None.
+
     Raises:
         UsageError: if the device or precision is unknown, a number or size is none, or there is
             no compiler.
@@ -75,7 +77,10 @@ class Translator:
         self._batch_size = batch_size
         self._tile = tile
         self._budget = Budget(self.device, memory)
+        colors = generator.palette
+        self.palette = None if colors is None else colors.cpu().numpy()
         use_own_cores()
+        keep_freed_memory()
         self._prepared = prepare(generator, self.device, precision)
         self._run = compile_network(self._prepared.network) if compiled else self._prepared.network
 

@@ -88,7 +88,7 @@ def adapt(picture: Picture, kind: str) -> tuple[Picture, tuple[str, ...]]:
     Returns:
         The picture and notes on what was lost.
     """
-    notes: list[str] = []
+    picture, notes = _colors_kept(picture, kind)
     if picture.pixels.dtype == np.uint16 and kind not in _DEEP:
         alpha = None if picture.alpha is None else to_8_bits(picture.alpha)
         picture = replace(picture, pixels=to_8_bits(picture.pixels), alpha=alpha)
@@ -99,6 +99,18 @@ def adapt(picture: Picture, kind: str) -> tuple[Picture, tuple[str, ...]]:
         picture = replace(picture, pixels=_on_white(picture), alpha=None)
     metadata, lost = _fitting(picture, kind)
     return replace(picture, metadata=metadata), (*notes, *lost)
+
+
+def _colors_kept(picture: Picture, kind: str) -> tuple[Picture, list[str]]:
+    """Keep the colours of a palette exact: 8 bits hold them, but JPEG mixes them with others."""
+    if picture.palette is None:
+        return picture, []
+    if kind == "JPEG":
+        note = f"JPEG does not keep its {len(picture.palette)} colours exact; PNG does"
+        return replace(picture, palette=None), [note]
+    if picture.alpha is None:
+        picture = replace(picture, pixels=to_8_bits(picture.pixels))
+    return replace(picture, lossless=True), []
 
 
 def _on_white(picture: Picture) -> Array:

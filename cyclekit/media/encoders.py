@@ -6,12 +6,15 @@ import io
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cyclekit.media.metadata import COMMENT
 from cyclekit.media.own_files import write_bmp, write_png, write_ppm, write_tiff
+from cyclekit.media.palette import indices
 from cyclekit.media.picture import Array, Metadata, Picture
 
 if TYPE_CHECKING:
+    from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
 SEGMENT = 65_000
@@ -59,6 +62,9 @@ def _save_by_pillow(file: IO[bytes], levels: Array, picture: Picture, kind: str)
     from PIL import Image
 
     metadata = picture.metadata
+    image = Image.fromarray(levels.squeeze(2) if levels.shape[2] == 1 else levels)
+    if kind == "PNG" and levels.shape[2] == 3 and picture.palette is not None:
+        image = _indexed(picture.pixels, picture.palette) or image
     comment = metadata.text.get(COMMENT, "").encode()[:SEGMENT]
     webp = {"lossless": True} if picture.lossless else {"quality": JPEG_QUALITY}
     by_kind: dict[str, dict[str, Any]] = {
@@ -74,9 +80,19 @@ def _save_by_pillow(file: IO[bytes], levels: Array, picture: Picture, kind: str)
     options = by_kind.get(kind, {})
     known = {"exif": metadata.exif, "icc_profile": metadata.icc, "dpi": metadata.dpi}
     options |= {key: value for key, value in known.items() if value is not None}
-    Image.fromarray(levels.squeeze(2) if levels.shape[2] == 1 else levels).save(
-        file, kind, **options
-    )
+    image.save(file, kind, **options)
+
+
+def _indexed(pixels: Array, colors: NDArray[np.uint8]) -> Image.Image | None:
+    """Make a picture of indices into a palette; None if it has other colours."""
+    from PIL import Image
+
+    found = indices(pixels, colors)
+    if found is None:
+        return None
+    image = Image.fromarray(found)
+    image.putpalette(colors.tobytes())
+    return image
 
 
 def _text(metadata: Metadata) -> PngInfo:

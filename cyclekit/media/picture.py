@@ -54,6 +54,8 @@ class Picture:
     """Pillow's name of the file's format: "JPEG", "PNG"; empty if not from a file."""
     lossless: bool = False
     """Whether the file is a WebP that holds its pixels exactly, and a WebP of it should, too."""
+    palette: NDArray[np.uint8] | None = None
+    """The colours that all pixels are of, RGB (K, 3), in the order of their index; None for any."""
     frames: int = 1
     """Frames or pages in the file, of which this is the first."""
     notes: tuple[str, ...] = ()

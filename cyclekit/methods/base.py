@@ -12,12 +12,14 @@ from torch import Tensor, nn
 from cyclekit.models import Discriminator, Generator
 from cyclekit.registry import Registry
 
-DataKind = Literal["single", "labelled", "paired", "unpaired", "clips"]
+DataKind = Literal["single", "labelled", "paired", "unpaired", "clips", "unpaired clips"]
 """How the pictures lie in folders, and what a batch holds of them."""
 Batch = Mapping[str, Tensor]
 """Inputs by name: pictures, float (N, C, H, W) in [-1, 1], and labels, int64 (N,)."""
 Images = Mapping[str, Tensor]
 """What the generators made of a batch, by name, on the graph."""
+Translation = tuple[Generator, Tensor, Tensor | None]
+"""A translator, pictures (N, C, H, W) for it, and what it made of them, if it did."""
 Losses = dict[str, Tensor]
 """Weighted scalars by name; their sum is minimised."""
 
@@ -57,8 +59,9 @@ class Method(nn.Module, ABC):
     """
 
     data: ClassVar[DataKind]
-    """What a batch holds: single {"picture"}, labelled {"picture", "label"}, unpaired {"a", "b"}."""
-    keeps_colors: ClassVar[bool] = False
+    """What a batch holds: single {"picture"}, labelled {"picture", "label"}, unpaired {"a", "b"};
+    clips {"clip"}, unpaired clips {"a", "b"}, the frames of a clip stacked as channels."""
+    keeps_colors: bool = False
     """Whether the method heeds `Moment.keep_colors`."""
     moment = Moment()
     """When: whatever a method changes over its run is a function of this."""
@@ -94,6 +97,13 @@ class Method(nn.Module, ABC):
     @abstractmethod
     def translators(self) -> Mapping[str, Generator]:
         """Return what is averaged, saved and loaded, by direction: "ab", "ba" or "noise"."""
+
+    def translations(self, batch: Batch, images: Images) -> dict[str, Translation]:
+        """Return what the translators did in `forward`, by direction."""
+        done: dict[str, Translation] = {}
+        for way, generator in self.translators().items():
+            done[way] = generator, batch[way[0]], images.get(f"fake_{way[1]}")
+        return done
 
     def critics(self) -> dict[str, Discriminator]:
         """Return who tells real pictures from made ones, by domain ("a", "b"); empty if nobody.

@@ -47,8 +47,8 @@ class CycleGAN(Method):
         pool: int = 50,
     ) -> None:
         super().__init__()
-        self.g_ab = make_translator(generator)
-        self.g_ba = make_translator(generator)
+        self.g_ab = make_translator(generator, "ab")
+        self.g_ba = make_translator(generator, "ba")
         self.d_a: Discriminator = DISCRIMINATORS.create(discriminator)
         self.d_b: Discriminator = DISCRIMINATORS.create(discriminator)
         self.adversarial = ADVERSARIAL_LOSSES.create(Spec(adversarial))

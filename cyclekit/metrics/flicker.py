@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
+from math import nan
 from typing import Any
 
 import numpy as np
 
 from cyclekit.media.flow import find_flow, trust, warp
+from cyclekit.media.scenes import look_at
 from cyclekit.pixels import Array
 
 STILL = 2.0
@@ -20,18 +22,27 @@ AROUND = 16
 
 @dataclass(frozen=True)
 class Flicker:
-    """What happens from one frame to the next."""
+    """What happens from one frame to the next; all nan where the film cuts."""
 
     warping_error: float
     """Mean squared change of the result along the source's motion, in units of [0, 1]^2."""
     source_warping_error: float
     """The same of the source itself: the floor that the flow leaves."""
+    flicker: float
+    """Mean |(O_t - O_(t-1)) - (I_t - I_(t-1))|: how far the result changes otherwise than the
+    source does, levels of 255; no flow in it."""
     change: float
-    """Mean absolute change of the result beyond the source's own, levels of 255; no flow in it."""
+    """Mean |O_t - O_(t-1)| of the result, levels of 255."""
     source_change: float
-    """Mean absolute change of the source, levels of 255."""
+    """The same of the source."""
+    still_share: float
+    """Share of the pixels around which the source stands still, 0 to 1."""
+    still_flicker: float
+    """`flicker` of these pixels; nan if there are none, as for the next two."""
     still_change: float
-    """`change` where the source stands still; nan where nothing does."""
+    """`change` of these pixels."""
+    still_source_change: float
+    """`source_change` of these pixels: noise."""
 
 
 def flicker(source: Iterable[Array], result: Iterable[Array]) -> Iterator[Flicker]:
@@ -41,7 +52,7 @@ def flicker(source: Iterable[Array], result: Iterable[Array]) -> Iterator[Flicke
     flow of the source: E = sum M |O_t - warp(O_(t-1))|^2 / sum M.
 
     Args:
-        source: uint8 RGB frames, (H, W, 3).
+        source: uint8 RGB frames, (H, W, 3), at least 16 pixels a side.
         result: one for each, of the same size.
 
     Yields:
@@ -50,23 +61,29 @@ def flicker(source: Iterable[Array], result: Iterable[Array]) -> Iterator[Flicke
     Raises:
         ValueError: if there are more frames of one than of the other.
     """
-    for (before, made_before), (now, made_now) in pairwise(zip(source, result, strict=True)):
-        yield _between(before, now, made_before, made_now)
+    looked = ((look_at(now), now, made) for now, made in zip(source, result, strict=True))
+    for (look_before, *before), (look, *now) in pairwise(looked):
+        yield _CUT if look_before.is_cut_to(look) else _between(*before, *now)
 
 
-def _between(before: Array, now: Array, made_before: Array, made_now: Array) -> Flicker:
+def _between(before: Array, made_before: Array, now: Array, made_now: Array) -> Flicker:
     flow = find_flow(now, before)
     weight = trust(now, before, flow)
-    own = now.astype(np.float32) - before.astype(np.float32)
-    beyond = np.abs(made_now.astype(np.float32) - made_before.astype(np.float32) - own).mean(axis=2)
+    own = now.astype(np.float32) - before
+    change = made_now.astype(np.float32) - made_before
+    everywhere = np.ones(now.shape[:2], bool)
     still = _still(before, now)
     return Flicker(
-        warping_error=_warping_error(made_now, made_before, flow, weight),
-        source_warping_error=_warping_error(now, before, flow, weight),
-        change=float(beyond.mean()),
-        source_change=float(np.abs(own).mean()),
-        still_change=float(beyond[still].mean()) if still.any() else float("nan"),
+        _warping_error(made_now, made_before, flow, weight),
+        _warping_error(now, before, flow, weight),
+        *(_mean(values, everywhere) for values in (change - own, change, own)),
+        float(still.mean()),
+        *(_mean(values, still) for values in (change - own, change, own)),
     )
+
+
+def _mean(values: Any, where: Any) -> float:
+    return float(np.abs(values[where]).mean()) if where.any() else nan
 
 
 def _still(before: Array, now: Array) -> Any:
@@ -81,3 +98,6 @@ def _still(before: Array, now: Array) -> Any:
 def _warping_error(now: Array, before: Array, flow: Any, weight: Any) -> float:
     change = (now.astype(np.float32) - warp(before, flow).astype(np.float32)) / 255
     return float((weight * (change**2).mean(axis=2)).sum() / max(float(weight.sum()), 1e-9))
+
+
+_CUT = Flicker(*(nan for _ in fields(Flicker)))

@@ -7,6 +7,7 @@ from cyclekit.models.base import (
     Discriminator,
     Generator,
     ImageGenerator,
+    build_generator,
     make_translator,
 )
 from cyclekit.models.memory import Memory
@@ -20,6 +21,7 @@ __all__ = [
     "ImageGenerator",
     "Memory",
     "NoiseGenerator",
+    "build_generator",
     "dcgan",
     "labels",
     "make_noise_generator",

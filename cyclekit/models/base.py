@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from cyclekit.errors import ConfigError
 from cyclekit.models.memory import Memory
+from cyclekit.models.palette import PaletteHead, split_head
 from cyclekit.registry import Registry, Spec
 
 Kind = Literal["translator", "noise"]
@@ -69,6 +70,11 @@ class ImageGenerator(Generator):
         named = (getattr(self, name, None) for name in ("stem", "down"))
         return tuple(part for part in named if isinstance(part, nn.Module))
 
+    @property
+    def palette(self) -> Tensor | None:
+        """The colours that all outputs consist of, uint8 RGB (K, 3); None for any colours."""
+        return self.head.palette if isinstance(self.head, PaletteHead) else None
+
     def check_side(self, side: int) -> None:
         """Refuse a side that is no multiple of `stride`."""
         if side % self.stride:
@@ -112,13 +118,34 @@ DISCRIMINATORS: Registry[Discriminator] = Registry("discriminator")
 _MAKES = {"translator": "turns pictures into pictures", "noise": "makes pictures from noise"}
 
 
-def make_generator(spec: Spec, kind: Kind) -> Generator:
+def build_generator(spec: Spec, direction: str = "ab") -> Generator:
+    """Build a generator of any kind, with the head that it asks for in a direction.
+
+    Args:
+        spec: name and options; beside the option `head`, those of the head.
+        direction: "ab", "ba" or "noise".
+
+    Raises:
+        ConfigError: if the name or an option is unknown, or the head does not fit.
+    """
+    plain, codebook = split_head(spec, direction)
+    if codebook is None:
+        return GENERATORS.create(plain)
+    generator = GENERATORS.create(plain, out_channels=len(codebook.levels))
+    if not isinstance(generator, ImageGenerator):
+        raise ConfigError(f"generator '{spec.name}' takes no head, got '{spec.options['head']}'")
+    generator.head = PaletteHead(generator.head, codebook)
+    generator.out_channels = 3
+    return generator
+
+
+def make_generator(spec: Spec, kind: Kind, direction: str = "ab") -> Generator:
     """Build a generator of one kind.
 
     Raises:
         ConfigError: if the name or an option is unknown, or the generator is of another kind.
     """
-    generator = GENERATORS.create(spec)
+    generator = build_generator(spec, direction)
     if generator.kind != kind:
         raise ConfigError(
             f"generator '{spec.name}' {_MAKES[generator.kind]}; expected one that {_MAKES[kind]}"
@@ -126,6 +153,6 @@ def make_generator(spec: Spec, kind: Kind) -> Generator:
     return generator
 
 
-def make_translator(spec: Spec) -> ImageGenerator:
-    """Build a generator that turns pictures into pictures; errors as in `make_generator`."""
-    return cast("ImageGenerator", make_generator(spec, "translator"))
+def make_translator(spec: Spec, direction: str = "ab") -> ImageGenerator:
+    """Build what turns pictures into pictures in a direction; errors as in `make_generator`."""
+    return cast("ImageGenerator", make_generator(spec, "translator", direction))

@@ -25,13 +25,8 @@ class BatchNorm(nn.BatchNorm2d):
         return self._over_all_processes(input)
 
     def _over_all_processes(self, x: Tensor) -> Tensor:
-        wide = x.float()
-        count = wide[:, 0].numel() * world()
-        mean = total(wide.sum((0, 2, 3))) / count
-        centred = wide - mean[:, None, None]
-        variance = total(centred.square().sum((0, 2, 3))) / count
+        y, mean, variance, count = normalised_by_all(x, self.eps)
         self._track(mean.detach(), variance.detach() * (count / max(count - 1, 1)))
-        y = centred * torch.rsqrt(variance + self.eps)[:, None, None]
         if self.weight is not None:
             y = y * self.weight[:, None, None] + self.bias[:, None, None]
         return y.to(x.dtype)
@@ -45,6 +40,24 @@ class BatchNorm(nn.BatchNorm2d):
         new = self.momentum if self.momentum is not None else 1 / float(self.num_batches_tracked)
         self.running_mean.lerp_(mean, new)
         self.running_var.lerp_(variance, new)
+
+
+def normalised_by_all(x: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor, int]:
+    """Normalise channels by the pictures of all processes, in float32.
+
+    Args:
+        x: this process's pictures, (N, C, H, W).
+        eps: added to the variance.
+
+    Returns:
+        The normalised pictures, means (C,), biased variances (C,), and of how many numbers.
+    """
+    wide = x.float()
+    count = wide[:, 0].numel() * world()
+    mean = total(wide.sum((0, 2, 3))) / count
+    centred = wide - mean[:, None, None]
+    variance = total(centred.square().sum((0, 2, 3))) / count
+    return centred * torch.rsqrt(variance + eps)[:, None, None], mean, variance, count
 
 
 class ConditionalBatchNorm(nn.Module):

@@ -42,6 +42,10 @@ def needs_bias(norm: Norm) -> bool:
     return norm == "none"
 
 
+FEW = 4
+"""Outputs up to which a convolution is run row by row."""
+
+
 class Head(nn.Module):
     """Last layer: reflect-padded convolution and tanh, in the type of its own weights.
 
@@ -60,9 +64,15 @@ class Head(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (N, C, H, W) to a picture (N, out_channels, H, W) in [-1, 1]."""
+        return torch.tanh(self.project(x))
+
+    def project(self, x: Tensor) -> Tensor:
+        """Do all but the tanh."""
         half = self.conv.kernel_size[0] // 2
         padded = F.pad(x, (half,) * 4, mode="reflect").to(self.conv.weight.dtype)
-        return torch.tanh(_by_rows(padded, self.conv.weight, self.conv.bias))
+        if self.conv.out_channels > FEW:
+            return F.conv2d(padded, self.conv.weight, self.conv.bias)
+        return _by_rows(padded, self.conv.weight, self.conv.bias)
 
 
 def _by_rows(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

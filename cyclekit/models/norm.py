@@ -15,6 +15,9 @@ from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
 from torch.nn import functional as F
 
+from cyclekit.models.batch_norm import normalised_by_all
+from cyclekit.models.processes import world
+
 EPSILON = 1e-5
 
 
@@ -145,7 +148,12 @@ class PictureBatchNorm(InstanceNorm):
         """Normalise `x` (N, C, H, W), in training by the statistics of all pictures together."""
         if not self.training:
             return super().forward(x)
-        return F.batch_norm(x, None, None, self.weight, self.bias, training=True, eps=self.eps)
+        if world() == 1:
+            return F.batch_norm(x, None, None, self.weight, self.bias, training=True, eps=self.eps)
+        assert self.weight is not None
+        assert self.bias is not None
+        y, *_ = normalised_by_all(x, self.eps)
+        return (y * self.weight[:, None, None] + self.bias[:, None, None]).to(x.dtype)
 
 
 class _Normalise(torch.autograd.Function):

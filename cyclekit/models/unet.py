@@ -21,7 +21,11 @@ class UpHead(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (N, C, h, w) to a picture (N, out_channels, 2 h, 2 w) in [-1, 1]."""
-        return torch.tanh(self.conv(torch.relu(x.to(self.conv.weight.dtype))))
+        return torch.tanh(self.project(x))
+
+    def project(self, x: Tensor) -> Tensor:
+        """Do all but the tanh."""
+        return self.conv(torch.relu(x.to(self.conv.weight.dtype)))  # type: ignore[no-any-return]
 
 
 class UNet(ImageGenerator):

@@ -43,8 +43,8 @@ class Checkup:
     def __init__(self, config: Config, method: Method, probe: Probe, domains: Domains) -> None:
         self.diagnosis = Diagnosis(config)
         self._probe = probe
-        loss = getattr(method, "adversarial", None)
-        self._sureness = Sureness(loss) if isinstance(loss, AdversarialLoss) else None
+        game = next((one for one in method.modules() if isinstance(one, AdversarialLoss)), None)
+        self._sureness = None if game is None else Sureness(game)
         self._domains = [domain.name for domain in domains]
         self._flat: dict[str, list[int]] = {}
         self._before: dict[str, Tensor] = {}

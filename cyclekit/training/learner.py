@@ -14,6 +14,7 @@ from cyclekit.data.kinds import KINDS
 from cyclekit.errors import ConfigError
 from cyclekit.methods import METHODS, Method
 from cyclekit.methods.base import data_kind
+from cyclekit.methods.consistent import Consistent
 from cyclekit.methods.pool import ImagePool
 from cyclekit.models import DISCRIMINATORS, GENERATORS, Generator, ImageGenerator
 from cyclekit.models.initialize import initialize
@@ -99,6 +100,9 @@ def build_learner(
     torch.manual_seed(config.train.seed)
     generator, discriminator = players(config, domains)
     method = METHODS.create(config.method.spec, generator=generator, discriminator=discriminator)
+    rule = config.consistency
+    if rule.weight:
+        method = Consistent(method, rule.weight, rule.shift, rule.noise)
     initialize(method, config.train.initialization, config.train.gain)
     if initial is not None:
         take_over(method.translators(), initial)
@@ -181,7 +185,9 @@ def check_fit(config: Config, domains: int | None = None) -> None:
         except ValueError as error:
             name = config.generator.name
             raise ConfigError(f"data.crop {error} for generator '{name}', got {crop}") from error
-    batch = {name: torch.empty(2, 3, crop, crop, device="meta") for name in kind.pictures}
+    batch = {
+        name: torch.empty(2, 3 * kind.frames, crop, crop, device="meta") for name in kind.pictures
+    }
     if kind.labelled:
         batch["label"] = torch.zeros(2, dtype=torch.int64, device="meta")
     try:

@@ -14,9 +14,7 @@ from torch import Tensor
 from cyclekit.checkpoint.model import save_model
 from cyclekit.checkpoint.state import load_state, save_state
 from cyclekit.config.schema import Config
-from cyclekit.data.augment import Augmentation
-from cyclekit.data.datasets import Pictures
-from cyclekit.data.kinds import KINDS, Domains
+from cyclekit.data.kinds import Domains
 from cyclekit.data.loader import Positions, RawBatch, make_loader
 from cyclekit.data.sources import require_usable
 from cyclekit.devices import is_out_of_memory, release_memory
@@ -37,6 +35,7 @@ from cyclekit.training.distributed import (
 )
 from cyclekit.training.health import UnsoundError, require_healthy, require_sound_weights
 from cyclekit.training.held_out import Examiner
+from cyclekit.training.inputs import augmentation_of, pictures_of
 from cyclekit.training.learner import Learner, build_learner, check_fit
 from cyclekit.training.length import planned_length, settle_length
 from cyclekit.training.listener import Listener, Tick
@@ -49,7 +48,7 @@ from cyclekit.training.provenance import describe_critics, describe_model
 from cyclekit.training.records import Records
 from cyclekit.training.rescue import MOST_RETURNS
 from cyclekit.training.run import Run
-from cyclekit.training.samples import SHEETS, SampleSheet
+from cyclekit.training.samples import SampleSheet, sheet_for
 from cyclekit.training.schedules import rate_factor
 from cyclekit.training.step import train_step
 
@@ -103,7 +102,7 @@ def train(
         run.start(config)
     if state is None and initial is not None:
         _tell_initial(config, initial, len(domains), listener)
-    length = planned_length(config, len(_pictures(config, domains)))
+    length = planned_length(config, len(pictures_of(config, domains)))
 
     def start() -> Learner:
         learner = build_learner(config, device, len(domains), initial)
@@ -338,7 +337,7 @@ class _Sitting:
             if self.extractor is None:
                 raise ConfigError("train.evaluate_every needs a feature network; none was given")
             self.examiner = Examiner(
-                self.extractor, self.domains, _augmentation(self.config), self.device
+                self.extractor, self.domains, augmentation_of(self.config), self.device
             )
         return self.examiner
 
@@ -386,7 +385,7 @@ class _Sitting:
         if not self.team.leads and not self.config.train.rescue:
             return None
         if self.probe is None:
-            pictures = _pictures(self.config, self.domains)
+            pictures = pictures_of(self.config, self.domains)
             self.probe = Probe(pictures, self.domains, self.device)
         return Checkup(self.config, self.learner.method, self.probe, self.domains)
 
@@ -405,7 +404,7 @@ class _Sitting:
         train, data = self.config.train, self.config.data
         progress = self.learner.progress
         positions = Positions(progress.images, train.batch, self.team.rank, self.team.world)
-        return make_loader(_pictures(self.config, self.domains), positions, data.workers)
+        return make_loader(pictures_of(self.config, self.domains), positions, data.workers)
 
     def _ready(self, value: Tensor) -> Tensor:
         moved = value.to(self.device, non_blocking=True)
@@ -421,7 +420,8 @@ class _Sitting:
 
     def _sheet(self) -> SampleSheet:
         kind = next(iter(self.learner.average.generators.values())).kind
-        return SHEETS[kind](self.domains, self.config.data.crop)
+        sheet = sheet_for(data_kind(self.config.method.name), kind)
+        return sheet(self.domains, self.config.data.crop)
 
 
 def _tell_initial(
@@ -432,17 +432,6 @@ def _tell_initial(
     random = ", ".join(direction for direction in fresh if direction not in initial)
     rest = f"; {random} begins at random" if random else ""
     listener.note(f"{begun} begins with the generators of {config.train.init_from}{rest}")
-
-
-def _pictures(config: Config, domains: Domains) -> Pictures:
-    kind = KINDS[data_kind(config.method.name)]
-    cache = config.data.cache * 2**20
-    return kind.open(domains, _augmentation(config), config.train.seed, cache)
-
-
-def _augmentation(config: Config) -> Augmentation:
-    data = config.data
-    return Augmentation(data.load, data.crop, data.flip, data.color, data.fit)
 
 
 def _check_pictures(state: dict[str, Any], domains: Domains) -> None:

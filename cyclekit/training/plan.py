@@ -12,13 +12,13 @@ from pathlib import Path
 import torch
 
 from cyclekit.config.schema import Config
-from cyclekit.data.augment import Augmentation
-from cyclekit.data.kinds import KINDS, Domains
+from cyclekit.data.kinds import Domains
 from cyclekit.data.loader import Positions, make_loader
 from cyclekit.devices import free_memory, is_out_of_memory, release_memory
 from cyclekit.errors import TrainingError
-from cyclekit.methods.base import Moment, data_kind
+from cyclekit.methods.base import Moment
 from cyclekit.pixels import from_bytes
+from cyclekit.training.inputs import pictures_of
 from cyclekit.training.learner import Learner, build_learner, check_fit
 from cyclekit.training.length import planned_length
 from cyclekit.training.precision import choose_precision
@@ -116,12 +116,9 @@ def out_of_memory(config: Config, share: int, processes: int = 1) -> str:
 
 def _measure(config: Config, domains: Domains, device: torch.device, pieces: int) -> Plan:
     learner = build_learner(config, device, len(domains))
-    data = config.data
-    augmentation = Augmentation(data.load, data.crop, data.flip, data.color, data.fit)
-    pictures = KINDS[data_kind(config.method.name)].open(
-        domains, augmentation, config.train.seed, data.cache * 2**20
-    )
-    batches = iter(make_loader(pictures, Positions(0, config.train.batch), data.workers))
+    pictures = pictures_of(config, domains)
+    positions = Positions(0, config.train.batch)
+    batches = iter(make_loader(pictures, positions, config.data.workers))
     memory, seconds = _Memory(device), 0.0
     for number in range(STEPS + 1):
         start = time.perf_counter()
@@ -137,7 +134,7 @@ def _measure(config: Config, domains: Domains, device: torch.device, pieces: int
     if length is None and minutes is not None:
         length = round(60 * minutes * STEPS * config.train.batch / seconds)
     return Plan(
-        batch=config.train.batch, pieces=pieces, crop=data.crop, seconds=seconds / STEPS,
+        batch=config.train.batch, pieces=pieces, crop=config.data.crop, seconds=seconds / STEPS,
         images=length, standing=memory.standing, moving=memory.moving(),
         gradients=_gradients(learner), free=free_memory(device),
         stride=getattr(generator, "stride", None),

@@ -59,7 +59,7 @@ class Probe:
         seen = []
         for direction, generator in generators.items():
             if isinstance(generator, NoiseGenerator):
-                real = self._values["picture"]
+                real = next(iter(self._values.values()))
                 made = generator(*generator.inputs(range(PICTURES), seed=0))
                 seen.append(Seen(f"noise to {', '.join(self._names)}", made.float(), real))
             elif isinstance(generator, ImageGenerator) and set(direction) <= set(self._values):
@@ -71,5 +71,5 @@ class Probe:
 
 
 def _still(pictures: Tensor) -> Tensor:
-    """Turn uint8 (N, C, H, W), or the first frames of clips (N, T, C, H, W), into [-1, 1]."""
-    return from_bytes(pictures if pictures.ndim == 4 else pictures[:, 0])
+    """Turn uint8 (N, 3, H, W), or the first frames of clips (N, 3 frames, H, W), into [-1, 1]."""
+    return from_bytes(pictures[:, :3])

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cyclekit.data.layouts import Domain
-from cyclekit.data.sources import held_out_pictures
+from cyclekit.data.sources import held_out_pairs, held_out_pictures
 from cyclekit.media.atomic import replacing
 from cyclekit.media.sheet import sheet
+from cyclekit.methods.base import DataKind
 from cyclekit.models import ImageGenerator, NoiseGenerator
 from cyclekit.models.base import Kind
 from cyclekit.pixels import to_image, to_tensor
@@ -65,6 +66,24 @@ class TranslationSheet(SampleSheet):
         _write(path, sheet(rows, self.side))
 
 
+class PairSheet(SampleSheet):
+    """Rows of input, translation, and what it should be, for some held-out pairs."""
+
+    def __init__(self, domains: Sequence[Domain], side: int) -> None:
+        self.side = side
+        a, b = domains
+        pairs = held_out_pairs(a, b, PICTURES)
+        self.pairs = [tuple(_middle(image, side) for image in pair) for pair in pairs]
+
+    def write(self, path: Path, generators: Mapping[str, ImageGenerator]) -> None:
+        """Translate one side of every pair and write one PNG."""
+        rows = []
+        for direction, generator in generators.items():
+            x, y = ("ab".index(letter) for letter in direction)
+            rows += [[*_row(pair[x], generator, None), pair[y]] for pair in self.pairs]
+        _write(path, sheet(rows, self.side))
+
+
 class NoiseSheet(SampleSheet):
     """Pictures from the same noise every time: a column a class, or a square of all."""
 
@@ -86,8 +105,11 @@ class NoiseSheet(SampleSheet):
         _write(path, sheet(rows, self.side))
 
 
-SHEETS: dict[Kind, type[SampleSheet]] = {"translator": TranslationSheet, "noise": NoiseSheet}
-"""How each kind of generator shows what it can."""
+def sheet_for(data: DataKind, kind: Kind) -> type[SampleSheet]:
+    """Choose how generators show what they can: by what they learn from, and what they are."""
+    if kind == "noise":
+        return NoiseSheet
+    return PairSheet if data == "paired" else TranslationSheet
 
 
 @torch.no_grad()

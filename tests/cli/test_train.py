@@ -62,7 +62,7 @@ def test_wrong_usage_is_one_line_and_exit_2(tmp_path, arguments, message):
 def test_a_missing_folder_is_one_line_and_exit_1(tmp_path):
     result = cyclekit("train", tmp_path / "a", tmp_path / "b", "-o", tmp_path / "run")
     assert result.returncode == 1
-    assert result.stderr.strip().endswith("no such folder")
+    assert result.stderr.strip().endswith("no such folder or video")
 
 
 def test_a_small_run_prints_its_model(tmp_path):

@@ -23,7 +23,7 @@ def test_a_folder_with_train_and_test_is_split(tmp_path):
 def test_one_pile_is_one_folder(tmp_path):
     fill(tmp_path / "a")
     fill(tmp_path / "b")
-    with pytest.raises(DataError, match="expected one folder of pictures, got 2"):
+    with pytest.raises(DataError, match="expected one folder of pictures, or one video, got 2"):
         find_single([tmp_path / "a", tmp_path / "b"])
     with pytest.raises(DataError, match="no such folder"):
         find_single([tmp_path / "c"])

@@ -4,8 +4,9 @@ import pytest
 
 from cyclekit.data.augment import Augmentation
 from cyclekit.data.datasets import Labelled, Single, Unpaired
-from cyclekit.data.layouts import Domain, Source, find_domains
+from cyclekit.data.layouts import Domain, find_domains
 from cyclekit.data.loader import Positions, make_loader
+from cyclekit.data.source import Source
 from cyclekit.data.sources import read_source, require_usable
 from cyclekit.errors import DataError, MediaError
 from tests.tiny import picture

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from cyclekit.data.layouts import Source
+from cyclekit.data.source import Source
 from cyclekit.evaluation import describe
 from cyclekit.evaluation.ahead import ahead
 from cyclekit.evaluation.cache import FeatureCache

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from cyclekit.data.layouts import Source
+from cyclekit.data.source import Source
 from cyclekit.errors import DataError
 from cyclekit.evaluation.pile import common_keys, pile_of_folder, pile_of_sources
 

@@ -50,6 +50,17 @@ def test_the_background_becomes_steadier() -> None:
     assert freeze == 0
 
 
+def test_noise_of_the_source_moves_no_texture() -> None:
+    noise = np.random.default_rng(0)
+    base = film(1)[0].astype(float) + 20
+    noisy = [np.rint(base + noise.normal(0, 1, base.shape)).astype(np.uint8) for _ in range(12)]
+    statistics, whole = (
+        background_change(list(steady(hold=hold).stream(noisy))) for hold in (0.0, 0.97)
+    )
+    assert statistics > 0.5
+    assert whole < 0.3 * statistics
+
+
 @pytest.mark.parametrize("mode", ["off", "average", "freeze"])
 def test_equal_frames_give_equal_results(mode: str) -> None:
     frames = film(3)
@@ -108,6 +119,7 @@ def test_frames_come_out_as_they_go_in() -> None:
     [
         ({"mode": "on"}, "steady must be off, average or freeze, got 'on'"),
         ({"keep": 1.5}, "from 0 to 1, got 1.5"),
+        ({"hold": -0.1}, "that is held must be from 0 to 1, got -0.1"),
         ({"blend": 1.0}, "from 0 to under 1"),
     ],
 )

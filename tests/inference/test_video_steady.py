@@ -53,7 +53,9 @@ def translate(source: Path, target: Path, step: Failing) -> None:
     run(source, target, LOSSLESS, step=step.stream, memory=step, settings={"model": 1})
 
 
-@pytest.mark.parametrize("options", [{"mode": "average"}, {"mode": "freeze", "blend": 0.5}])
+@pytest.mark.parametrize(
+    "options", [{"mode": "average"}, {"mode": "freeze", "blend": 0.5, "hold": 0.0}]
+)
 def test_interrupted_work_goes_on_with_what_it_remembers(
     options: dict[str, Any], tmp_path: Path, long: Path
 ) -> None:

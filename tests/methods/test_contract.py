@@ -11,7 +11,12 @@ from cyclekit.registry import Spec
 from cyclekit.training.step import train_step
 from tests.tiny import batch, tiny_spec
 
-PLAYERS = {"cyclegan": ("mobile", "patch"), "gan": ("dcgan", "dcgan"), "biggan": ("biggan",) * 2}
+PLAYERS = {
+    "cyclegan": ("mobile", "patch"),
+    "gan": ("dcgan", "dcgan"),
+    "biggan": ("biggan",) * 2,
+    "pix2pix": ("unet", "patch"),
+}
 """Networks that fit each method."""
 CLASSES = 3
 

@@ -32,6 +32,17 @@ def test_shared_it_is_the_same(monkeypatch):
     assert x.grad.isfinite().all()
 
 
+def test_shared_the_batch_of_a_picture_norm_is_the_whole_one(monkeypatch):
+    norm = make_norm("batch_per_picture", 3)
+    nn.init.constant_(norm.weight, 2.0)
+    x, twice = batch(4), torch.cat([batch(4), batch(4)])
+    expected = norm(twice)[:4]
+    for place in ("batch_norm", "norm"):
+        monkeypatch.setattr(f"cyclekit.models.{place}.world", lambda: 2)
+    monkeypatch.setattr("cyclekit.models.batch_norm.total", lambda x: 2 * x)
+    torch.testing.assert_close(norm(x), expected)
+
+
 def test_a_condition_scales_and_shifts_by_its_formula():
     norm = ConditionalBatchNorm(3, 2)
     x, c = batch(4), torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.0, 0.0]])

@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 from cyclekit.errors import MediaError
 from cyclekit.media.video.clip import Clip, Frame
 from cyclekit.media.video.convert import Unpacker
-from cyclekit.media.video.opening import describe, loops, opened
+from cyclekit.media.video.opening import decoded, describe, loops, opened
 from cyclekit.media.video.orientation import UPRIGHT, orientation
 from cyclekit.media.video.siting import SILENT_DECODERS
 from cyclekit.media.video.times import rising
@@ -72,10 +72,17 @@ class VideoFile:
         found = self.path.stat()
         return {"path": str(self.path.resolve()), "size": found.st_size, "time": found.st_mtime_ns}
 
+    def unpacker(self, stream: VideoStream) -> Unpacker:
+        """Return what turns decoded frames of the file into upright RGB."""
+        clip = self.clip
+        size = (stream.width, stream.height)
+        silent = stream.codec_context.codec.name in SILENT_DECODERS
+        return Unpacker(clip.colour, self._turn or UPRIGHT, clip.depth, clip.alpha, size, silent)
+
     def _describe(self) -> Clip:
         with opened(self.path) as (container, stream):
             packets = container.demux(stream)
-            frame = next((raw for packet in packets for raw in _decode(stream, packet) or ()), None)
+            frame = next((raw for packet in packets for raw in decoded(stream, packet) or ()), None)
             if frame is None:
                 raise MediaError(f"{self.path}: no frame of it can be decoded")
             self._turn = orientation(frame)
@@ -89,7 +96,7 @@ class VideoFile:
         """Whether any pixel is transparent; GIFs have opacity as a rule, and seldom use it."""
         with opened(self.path) as (container, stream):
             packets = container.demux(stream)
-            frames = (raw for packet in packets for raw in _decode(stream, packet) or ())
+            frames = (raw for packet in packets for raw in decoded(stream, packet) or ())
             return any(raw.to_ndarray(format="rgba")[..., 3].min() < 255 for raw in frames)
 
     def _usual(self, stream: VideoStream) -> int:
@@ -98,15 +105,15 @@ class VideoFile:
 
     def _frames(self, container: InputContainer, stream: VideoStream) -> Iterator[Frame]:
         """Yield frames; fill in, from the times of packets, those that a decoder in trouble lost."""
-        unpack = self._unpacker(stream)
+        unpack = self.unpacker(stream)
         expected: list[int] = []
         last: Frame | None = None
         for packet in self._packets(container, stream):
             if packet and packet.size and packet.pts is not None and not packet.is_discard:
                 heapq.heappush(expected, packet.pts)
-            decoded = _decode(stream, packet)
-            self._errors += decoded is None
-            for raw in decoded or ():
+            frames = decoded(stream, packet)
+            self._errors += frames is None
+            for raw in frames or ():
                 self._damaged += raw.is_corrupt
                 frame = _frame(raw, unpack, last, self._usual(stream))
                 yield from self._lost(expected, last, frame.pts)
@@ -139,20 +146,6 @@ class VideoFile:
         if promised is not None and promised - end > gap:
             told = f"at {_seconds(end, stream)} of {_seconds(promised, stream)}"
             self._early = f"the file breaks off {told}; what is there is done"
-
-    def _unpacker(self, stream: VideoStream) -> Unpacker:
-        clip = self.clip
-        size = (stream.width, stream.height)
-        silent = stream.codec_context.codec.name in SILENT_DECODERS
-        return Unpacker(clip.colour, self._turn or UPRIGHT, clip.depth, clip.alpha, size, silent)
-
-
-def _decode(stream: VideoStream, packet: Packet[VideoStream] | None) -> list[VideoFrame] | None:
-    """Decode a packet, or what is left for None; None if it cannot be."""
-    try:
-        return stream.decode(packet)
-    except FFmpegError:
-        return None
 
 
 def _frame(raw: VideoFrame, unpack: Unpacker, last: Frame | None, usual: int) -> Frame:

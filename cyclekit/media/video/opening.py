@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.packet import Packet
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -39,6 +40,14 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         if stream is None:
             raise MediaError(f"{path}: there is no video in this file")
         yield container, stream
+
+
+def decoded(stream: VideoStream, packet: Packet[VideoStream] | None) -> list[VideoFrame] | None:
+    """Decode a packet, or what is left for None; None if it cannot be."""
+    try:
+        return stream.decode(packet)
+    except FFmpegError:
+        return None
 
 
 def describe(container: InputContainer, stream: VideoStream, frame: VideoFrame, turn: int) -> Clip:
