@@ -35,6 +35,9 @@ NOISY = ["--set", "generator.side=16", "--set", "data.load=16", "--set", "data.c
 SHORTENED = {
     "--start 1:30 --end 1:45": "--start 0.1 --end 0.5",
     "--minutes 60": " ".join(["--images 4", *SHORT]),
+    "--epochs 100 --evaluate-every 5000": " ".join(["--images 4 --evaluate-every 2", *SHORT]),
+    "--minutes 30": "--images 2 --set discriminator.width=8 --set data.crop=32",
+    "--plan": " ".join(["--plan", *SHORT]),
     "--method gan": " ".join(["--method gan --images 4 --set train.batch=2", *SHORT, *NOISY]),
     "--method biggan": " ".join(["--method biggan --images 4 --set train.batch=2", *SHORT, *NOISY]),
 }
