@@ -18,6 +18,7 @@ def load(
     source: str | Path | None = None,
     direction: str | None = None,
     *,
+    style: int | None = None,
     precision: str = "auto",
     device: str = "auto",
     batch_size: int | Literal["auto"] = "auto",
@@ -30,7 +31,9 @@ def load(
     Args:
         source: None for the default embedded model, the name of an embedded model, a model file,
             a foreign checkpoint, or the folder of a run.
-        direction: "ab", "ba", "horse-to-zebra", the target's name, or None for the first.
+        direction: "ab", "ba", "horse-to-zebra", the target's name, or None for the first; a model
+            of many domains wants the target's name.
+        style: number of one of the styles of a model that knows many; None for the middle of all.
         precision: "fp32", "bf16", "fp16", or "auto": the fastest that changes the picture by less
             than one level of 255 on average.
         device: "cpu", "cuda", "cuda:1", or "auto".
@@ -48,7 +51,7 @@ def load(
     from cyclekit.inference.translator import Translator
 
     _check_source(source)
-    opened = open_generator(source, direction)
+    opened = open_generator(source, direction, style)
     return Translator(
         opened.generator,
         device=device,

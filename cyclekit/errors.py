@@ -5,6 +5,7 @@ CyclekitError              exit code 1
 │   ├── UnknownNameError   a name that no registry knows
 │   └── ConfigError        a setting that does not exist or does not fit
 ├── MediaError             a picture that cannot be read or written
+│   └── TruncatedError     a picture file that ends too early
 ├── DataError              a folder that cannot serve as a dataset
 ├── CheckpointError        a model or state file that cannot be used
 └── TrainingError          a run that cannot go on
@@ -41,6 +42,10 @@ class ConfigError(UsageError):
 
 class MediaError(CyclekitError):
     """A picture could not be read or written."""
+
+
+class TruncatedError(MediaError):
+    """A picture's file ends before the picture does."""
 
 
 class DataError(CyclekitError):

@@ -17,7 +17,7 @@ LAYERS = [
     {"data", "methods", "checkpoint", "metrics"},
     {"training", "inference", "export", "legacy", "evaluation"},
     {"hub"},
-    {"web", "scale"},
+    {"web", "scale", "survey"},
     {"cli"},
     {"__init__", "__main__"},  # the front door
 ]

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import cv2
 import numpy as np
@@ -16,15 +17,17 @@ from matplotlib import get_cachedir
 
 import cyclekit
 from cyclekit.config.resolve import preset_names
+from cyclekit.evaluation.study.store import Store
 from cyclekit.hub.install import install_network
 from cyclekit.hub.networks import NETWORKS
 from cyclekit.hub.source import embedded_models
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.models import DISCRIMINATORS, GENERATORS
 from tests.clips import make_clip
+from tests.evaluation.study.worlds import Person, tiny_study
 from tests.legacy.published import resnet
 from tests.models.features.published import mobilenet_shapes, randomly
-from tests.tiny import picture, tiny_model, tiny_noise_model
+from tests.tiny import picture, tiny_domain_model, tiny_model, tiny_noise_model
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -33,12 +36,27 @@ COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.star
 SHORT = ["--set", "generator.width=8", "--set", "discriminator.width=8", "--set", "data.crop=32"]
 NOISY = ["--set", "generator.side=16", "--set", "data.load=16", "--set", "data.crop=16"]
 SHORTENED = {
+    " -o survey": " -o survey --no-timing",
+    "--fix clean": "--fix clean --no-timing",
+    "-o horse2zebra": "-o split",
     "--start 1:30 --end 1:45": "--start 0.1 --end 0.5",
     "--minutes 60": " ".join(["--images 4", *SHORT]),
     "--epochs 100 --evaluate-every 5000": " ".join(["--images 4 --evaluate-every 2", *SHORT]),
     "--minutes 30": "--images 2 --set discriminator.width=8 --set data.crop=32",
     "--plan": " ".join(["--plan", *SHORT]),
+    "--profile": " ".join(["--profile", *SHORT]),
+    "--method pix2pix": " ".join(
+        ["--method pix2pix --images 2 --set generator.name=unet128", *SHORT]
+    )
+    + " --set data.load=null --set data.crop=128",
+    "--preset pixel-art": " ".join(["--preset pixel-art --images 4", *SHORT]),
+    "--method fastcut": " ".join(["--method fastcut --images 2", *SHORT]),
+    "--images 12000": " ".join(["--images 4 --set train.batch=2", *SHORT]),
+    "--domains": " ".join(
+        ["--images 2 --set train.batch=2 --set discriminator.layers=2 --domains", *SHORT]
+    ),
     "--method gan": " ".join(["--method gan --images 4 --set train.batch=2", *SHORT, *NOISY]),
+    "-o studies/zebra": "-o studies/new-zebra --practice 1 --trials 2",
     "--method biggan": " ".join(["--method biggan --images 4 --set train.batch=2", *SHORT, *NOISY]),
 }
 
@@ -51,30 +69,46 @@ def desk(tmp_path_factory):
         (folder / name).mkdir(parents=True)
         for i in range(3):
             cv2.imwrite(str(folder / name / f"{i}.png"), picture(24, 32, seed=i))
-    for name in ("holiday.jpg", "panorama.tif", "mask.png"):
+    (folder / "facades").mkdir()
+    for name in ("holiday.jpg", "painting.jpg", "panorama.tif", "mask.png"):
         cv2.imwrite(str(folder / name), picture(24, 32))
     shutil.copytree(folder / "photos", folder / "masks")
+    (folder / "maps").mkdir()
+    for i in range(3):
+        cv2.imwrite(str(folder / f"maps/{i}.png"), picture(24, 48, seed=i))
+    shutil.copytree(folder / "photos", folder / "pixelart")
+    cv2.imwrite(str(folder / "palette.png"), picture(2, 2))
     make_clip(folder / "holiday.mp4")
+    make_clip(folder / "zebras.mp4", pixel_format="yuv444p")
     tiny_model(folder / "runs/zebra/model.safetensors", keep_discriminators=True)
+    tiny_model(folder / "runs/maps/model.safetensors", directions=("ab",))
+    tiny_model(folder / "runs/pixels/model.safetensors")
     tiny_noise_model(folder / "runs/clothing/model.safetensors", ("bags", "shoes"))
+    cv2.imwrite(str(folder / "facades/1.png"), picture(24, 48))
+    tiny_domain_model(folder / "runs/clothes/model.safetensors", ("bags", "shoes"))
     for place, name in (("A", "horses"), ("B", "zebras")):
         for part in ("train", "test"):
             shutil.copytree(folder / name, folder / f"horse2zebra/{part}{place}")
     torch.save(randomly(mobilenet_shapes()), folder / "mobilenet.pth")
     install_network(NETWORKS["mobilenet"], [folder / "mobilenet.pth"], cache=folder / "cyclekit")
+    study, design = tiny_study(folder / "people", ("ours",))
+    shutil.copytree(study, folder / "studies/zebra")
+    store = Store(folder / "studies/zebra", design)
+    Person(store, design, {"ours": 0.7}, np.random.default_rng(0)).answer_all()
     torch.save(resnet(blocks=6, width=2).state_dict(), folder / "latest_net_G_A.pth")
     return folder
 
 
 def test_the_readme_has_commands():
-    assert len(COMMANDS) >= 19
-    assert {"translate", "critique", "video", "train", "sample", "evaluate", "models", "data"} == {
-        line.split()[1] for line in COMMANDS
-    }
+    assert len(COMMANDS) >= 23
+    assert {
+        "translate", "critique", "video", "train", "sample", "evaluate", "study", "game", "models",
+        "data",
+    } == {line.split()[1] for line in COMMANDS}  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    "line", [line for line in COMMANDS if not re.search("download|pull", line)]
+    "line", [line for line in COMMANDS if not re.search("download|pull|serve|game", line)]
 )
 def test_a_command_of_the_readme_runs(desk, line):
     for long, short in SHORTENED.items():
@@ -86,6 +120,17 @@ def test_a_command_of_the_readme_runs(desk, line):
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if re.search("serve|game", line)])
+def test_a_page_of_the_readme_is_served(desk, line):
+    command = [sys.executable, "-m", *shlex.split(line), "--port", "0"]
+    with subprocess.Popen(command, cwd=desk, stdout=subprocess.PIPE, text=True) as process:
+        address = process.stdout.readline().strip()
+        with urlopen(address, timeout=30) as page:
+            assert b"</html>" in page.read()
+        process.terminate()
+    assert process.returncode == 143
 
 
 def test_the_download_of_the_readme_is_a_real_command():

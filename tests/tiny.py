@@ -94,3 +94,16 @@ def tiny_noise_model(path: Path, names: tuple[str, ...] = ("cat", "dog", "owl"))
     info = ModelInfo(spec, names, ("noise",), {"images": 12}, kind="noise")
     save_model(path, {"noise": tiny_generator("biggan", **classes)}, info)
     return path
+
+
+def tiny_domain_model(
+    path: Path, names: tuple[str, ...] = ("cat", "dog", "owl"), style: int = 4
+) -> Path:
+    """Write a model file that knows many domains, and styles that can be seen."""
+    spec = tiny_spec(GENERATORS, "stargan", classes=len(names), style=style)
+    generator = tiny_generator("stargan", classes=len(names), style=style)
+    for weight in (generator.domain.weight, generator.steer.weight):
+        weight.data.mul_(5)
+    info = ModelInfo(spec, names, ("any",), {"images": 12}, kind="domains")
+    save_model(path, {"any": generator}, info)
+    return path

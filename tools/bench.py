@@ -1,7 +1,7 @@
 """Measure cyclekit beside a plain reference, in one run: `tools/bench.py [PART...] [--json]`.
 
-Parts: forward, train, translate, memory, many, control, video, video-memory, help, large (all by
-default). Ratios are of the best of several alternating runs, because machines are shared. Runs
+Parts: forward, train, translate, memory, many, control, video, video-memory, help, large, files
+(all by default). Ratios are of the best of several alternating runs, because machines are shared. Runs
 unchanged on a CPU and on a GPU.
 """
 
@@ -24,6 +24,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
+from benches.files import bench_files
 from benches.large import bench_large
 from benches.many import bench_many
 from plain_reference import PlainCycleGAN, plain_resnet
@@ -52,6 +53,7 @@ def main() -> None:
         "video-memory": bench_video_memory,
         "help": bench_help,
         "large": bench_large,
+        "files": bench_files,
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))

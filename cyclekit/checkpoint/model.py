@@ -20,7 +20,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialize
 from torch import Tensor, nn
 
-from cyclekit.errors import CheckpointError, CyclekitError, MediaError, UnknownNameError
+from cyclekit.errors import (
+    CheckpointError,
+    CyclekitError,
+    MediaError,
+    UnknownNameError,
+    UsageError,
+)
 from cyclekit.media.atomic import replacing
 from cyclekit.models import DISCRIMINATORS, Discriminator, Generator, build_generator
 from cyclekit.models.base import Kind
@@ -32,7 +38,13 @@ FORMAT = 2
 """1 knew translators only, and did not name the kind."""
 KEY = "cyclekit"
 DIRECTIONS = ("ab", "ba")
-WAYS: dict[Kind, tuple[str, ...]] = {"translator": DIRECTIONS, "noise": ("noise",)}
+ANY = "any"
+"""What the network is called that turns pictures of any domain into any other."""
+WAYS: dict[Kind, tuple[str, ...]] = {
+    "translator": DIRECTIONS,
+    "noise": ("noise",),
+    "domains": (ANY,),
+}
 """What the networks of each kind are called."""
 DOMAINS = ("a", "b")
 _COUNTS = ("blocks", "depth", "layers")
@@ -59,9 +71,10 @@ class ModelInfo:
     """How to build the network of every direction."""
     names: tuple[str, ...] = ("A", "B")
     """Domains. Of a translator, first and second: direction "ab" turns the first into the second.
-    Of a generator from noise, what it makes: one name, or one a class."""
+    Of a generator from noise, what it makes: one name, or one a class; of one that knows many
+    domains, all of them."""
     directions: tuple[str, ...] = DIRECTIONS
-    """Which generators are inside: "ab", "ba" or both; or "noise"."""
+    """Which generators are inside: "ab", "ba" or both; or "noise"; or "any"."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """Where the model comes from: recipe, images seen, date, version; any JSON."""
     critics: Critics | None = None
@@ -70,7 +83,9 @@ class ModelInfo:
     """What its generators make pictures from: pictures, or noise."""
 
     def domains(self, direction: str) -> tuple[str, str]:
-        """Return (source, target) names of a translator's direction."""
+        """Return (source, target) names of a translator's direction, or of "any-to-zebra"."""
+        if self.kind == "domains":
+            return ANY, direction.removeprefix(f"{ANY}-to-")
         first, second = self.names
         return (first, second) if direction == "ab" else (second, first)
 
@@ -78,6 +93,8 @@ class ModelInfo:
         """Return what the model can do, as "horse-to-zebra" or "noise-to-zebra"."""
         if self.kind == "noise":
             return tuple(f"noise-to-{name}" for name in self.names)
+        if self.kind == "domains":
+            return tuple(f"{ANY}-to-{name}" for name in self.names)
         return tuple("-to-".join(self.domains(direction)) for direction in self.directions)
 
     def find(self, wanted: str | None) -> str:
@@ -85,13 +102,16 @@ class ModelInfo:
 
         Args:
             wanted: "ab", "ba", "horse-to-zebra", the target's name ("zebra"), or None for the
-                only or first direction. A domain's name wins over everything else.
+                only or first direction. A domain's name wins over everything else. Of a model of
+                many domains, the target's name gives "any-to-zebra", and None "any".
 
         Raises:
-            UnknownNameError: if the model holds no such direction.
+            UsageError: if the model holds no such direction.
         """
         if wanted is None:
             return self.directions[0]
+        if self.kind == "domains":
+            return self._find_domain(wanted)
         keys = {direction: direction for direction in self.directions}
         pairs = dict(zip(self.abilities(), self.directions, strict=True))
         targets = {self.domains(direction)[1]: direction for direction in self.directions}
@@ -99,6 +119,17 @@ class ModelInfo:
         if wanted not in ways:
             raise UnknownNameError("direction", wanted, ways)
         return ways[wanted]
+
+    def _find_domain(self, wanted: str) -> str:
+        ways = dict(zip(self.abilities(), self.abilities(), strict=True))
+        ways |= dict(zip(self.names, self.abilities(), strict=True))
+        if wanted not in ways:
+            raise UsageError(f"unknown domain '{wanted}'; the model knows {', '.join(self.names)}")
+        return ways[wanted]
+
+    def network_of(self, direction: str) -> str:
+        """Return which of `directions` holds the weights of what `find` returned."""
+        return direction if direction in self.directions else self.directions[0]
 
 
 def save_model(
@@ -174,12 +205,12 @@ def load_model(path: Path, direction: str | None = None) -> tuple[Generator, Mod
 
     Raises:
         CheckpointError: if the file cannot be used.
-        UnknownNameError: if it holds no such direction.
+        UsageError: if it holds no such direction.
     """
     info = read_info(path)
     chosen = info.find(direction)
-    build = partial(build_generator, info.generator, chosen)
-    generator = _load(path, build, info.generator, chosen)
+    way = info.network_of(chosen)
+    generator = _load(path, partial(build_generator, info.generator, way), info.generator, way)
     _check_header(path, info, generator)
     return generator, info, chosen
 
@@ -246,7 +277,7 @@ def _check_header(path: Path, info: ModelInfo, generator: Generator) -> None:
     classes = getattr(generator, "classes", 0)
     if classes and classes != len(info.names):
         raise CheckpointError(
-            f"{path}: '{name}' makes {classes} classes, but {len(info.names)} are named; "
+            f"{path}: '{name}' knows {classes} classes, but {len(info.names)} are named; "
             "the header is damaged"
         )
 

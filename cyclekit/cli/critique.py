@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
 from cyclekit.cli import options
+from cyclekit.cli.lines import json_line, one_line
 from cyclekit.cli.reporting import Outcome, Report
 from cyclekit.errors import UsageError
 
@@ -105,9 +105,9 @@ class _Verdicts(Report):
         if self.as_json:
             self._found.append(found)
         elif not result.error:
-            self.say(f"{found['real']:.3f}  {result.output}")
+            self.say(one_line(f"{found['real']:.3f}  {result.output}"))
 
     def show_sorted(self) -> None:
         """Print what was kept; what could not be judged comes last."""
         for found in sorted(self._found, key=lambda found: found.get("real", 2.0)):
-            self.say(json.dumps(found))
+            self.say(json_line(found))

@@ -1,16 +1,16 @@
-"""`cyclekit data`: the catalogue of public datasets, and frames of videos."""
+"""`cyclekit data`: surveys, splits, frames of videos, and the catalogue of public datasets."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from cyclekit.cli import options
+from cyclekit.cli import division, options, survey
 from cyclekit.cli.frames import frames
+from cyclekit.cli.lines import json_line
 
 if TYPE_CHECKING:
     from cyclekit.data.catalogue import Entry
@@ -30,10 +30,7 @@ Examples:
 
 @click.group("data")
 def command() -> None:
-    """List public datasets, fetch them, and make datasets of videos."""
-
-
-command.add_command(frames)
+    """Survey, make, split and fetch datasets."""
 
 
 @command.command("list", epilog=LISTING)
@@ -43,7 +40,7 @@ def list_entries(as_json: bool) -> None:
     from cyclekit.data.catalogue import entries
 
     for entry in entries():
-        click.echo(json.dumps(asdict(entry)) if as_json else _line(entry))
+        click.echo(json_line(asdict(entry)) if as_json else _line(entry))
 
 
 @command.command(epilog=FETCHING)
@@ -79,3 +76,7 @@ def _line(entry: Entry) -> str:
     size = f"{entry.size_mib:,} MiB" if entry.size_mib else "size unknown"
     how = size if entry.url else f"by hand from {entry.source}"
     return f"{entry.name:<23} {entry.layout:<8}  {' / '.join(entry.domains)}  ({how})"
+
+
+for added in (survey.command, frames, division.split, division.pairs):
+    command.add_command(added)

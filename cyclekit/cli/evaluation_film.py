@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from cyclekit.cli.lines import json_line
 from cyclekit.errors import DataError, MediaError, UsageError
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _print_json(film: FilmScores) -> None:
     from cyclekit.evaluation.film_report import film_lines
 
     for line in film_lines([film]):
-        click.echo(json.dumps(line))
+        click.echo(json_line(line))
 
 
 def _print_table(film: FilmScores) -> None:

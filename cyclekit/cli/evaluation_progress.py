@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import click
 
+from cyclekit.cli.lines import one_line
+
 T = TypeVar("T")
 
 
@@ -41,9 +43,9 @@ class EvaluationProgress:
         """Name a picture that could not be used, once."""
         if message not in self.failures:
             self.failures[message] = None
-            click.echo(f"error: {message}", err=True)
+            click.echo(f"error: {one_line(message)}", err=True)
 
     def note(self, message: str) -> None:
         """Show a line on stderr unless quiet."""
         if not self.quiet:
-            click.echo(message, err=True)
+            click.echo(one_line(message), err=True)

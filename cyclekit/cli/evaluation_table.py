@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
+
+from cyclekit.cli.lines import json_line, one_line
 
 if TYPE_CHECKING:
     from cyclekit.evaluation.results import Evaluation
@@ -18,8 +19,8 @@ Cells = Sequence[str]
 def print_json(found: Evaluation) -> None:
     """Print one object a line: scores, comparisons, seeds, then the protocol."""
     for line in found.lines:
-        click.echo(json.dumps(line))
-    click.echo(json.dumps({"kind": "protocol", **found.protocol, "notes": found.notes}))
+        click.echo(json_line(line))
+    click.echo(json_line({"kind": "protocol", **found.protocol, "notes": found.notes}))
 
 
 def print_tables(found: Evaluation) -> None:
@@ -74,6 +75,7 @@ def _differences(found: Evaluation) -> tuple[Cells, list[Cells]]:
 
 def print_cells(head: Cells, rows: list[Cells]) -> None:
     """Print a table; columns that would be empty are left out."""
+    rows = [[one_line(cell) for cell in row] for row in rows]
     kept = [place for place in range(len(head)) if any(row[place] for row in rows)]
     head, rows = [head[k] for k in kept], [[row[k] for k in kept] for row in rows]
     if sys.stdout.isatty():

@@ -120,7 +120,7 @@ def _translate(
     progress.note(f"{model.name}: {split.source.name} to {split.target}")
     there = Translator(opened.generator, **how)
     output = translate_pile(there, split.source, folder / "output", model.name, progress)
-    other = {"ab": "ba", "ba": "ab"}[opened.direction]
+    other = {"ab": "ba", "ba": "ab"}.get(opened.direction)
     back = None
     if other in opened.info.directions:
         way_back = Translator(open_generator(model.source, other).generator, **how)

@@ -23,8 +23,10 @@ COMMANDS = {
     "sample": "Make pictures from noise with a model.",
     "critique": "Ask a discriminator how real pictures look.",
     "evaluate": "Measure how good pictures or models are.",
+    "study": "Ask people which pictures are real.",
+    "game": "Play: which picture is real?",
     "models": "List, show and convert models.",
-    "data": "List public datasets, fetch them, extract frames.",
+    "data": "Survey, make, split and fetch datasets.",
 }
 """Name and help of every subcommand; its module `cyclekit.cli.NAME` holds `command`."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cyclekit.cli.lines import json_line
 from cyclekit.cli.networks import list_networks, pull
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def list_models(as_json: bool) -> None:
     for name, path in embedded_models().items():
         directions, size = read_info(path).abilities(), path.stat().st_size
         if as_json:
-            click.echo(json.dumps({"name": name, "directions": directions, "bytes": size}))
+            click.echo(json_line({"name": name, "directions": directions, "bytes": size}))
         else:
             click.echo(f"{name}  {', '.join(directions)}  {size / 1e6:.1f} MB")
 
@@ -68,7 +69,7 @@ def show(model: str, as_json: bool) -> None:
     from cyclekit.hub.card import read_card
 
     card = read_card(model)
-    click.echo(json.dumps(asdict(card)) if as_json else _page(card))
+    click.echo(json_line(asdict(card)) if as_json else _page(card))
 
 
 @command.command(epilog=CONVERTING)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from cyclekit.cli import options
+from cyclekit.cli.lines import json_line
 
 if TYPE_CHECKING:
     from cyclekit.hub.networks import Network
@@ -29,7 +29,7 @@ def list_networks(as_json: bool) -> None:
     for network in NETWORKS.values():
         path = installed_file(network)
         if as_json:
-            click.echo(json.dumps(_facts(network, path)))
+            click.echo(json_line(_facts(network, path)))
         else:
             state = "installed" if path.is_file() else f"{network.size_mb} MB to fetch"
             click.echo(f"{network.name:<10} {state:<17} {network.licence}")

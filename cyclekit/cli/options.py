@@ -24,9 +24,16 @@ model = click.option(
 )
 direction = click.option(
     "--direction",
+    "--to",
     metavar="NAME",
     help="The domain to turn pictures into, or 'horse-to-zebra', 'ab', 'ba'."
-    "  [default: the model's first]",
+    "  [default: the model's first, if it knows two domains]",
+)
+style = click.option(
+    "--style",
+    metavar="N",
+    type=click.IntRange(0),
+    help="Number of one of the model's styles (stargan).  [default: the middle of all]",
 )
 device = click.option(
     "--device", metavar="NAME", default="auto", show_default=True, help="auto, cpu, cuda or cuda:1."
@@ -62,8 +69,8 @@ tile = click.option(
 memory = click.option(
     "--memory",
     metavar="SIZE",
-    help="Memory to work in beside the program itself (300 MB) and the smallest tile, such as 4G or"
-    " 800M.  [default: a share of what is free]",
+    help="Memory to work in beside the program itself (300 MB), such as 4G or 800M (the smallest"
+    " tile takes 1M to 10M).  [default: a share of what is free]",
 )
 compiled = click.option(
     "--compile",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _ELSEWHERE = (
     "model",
-    "output",
+    "place",
     "direction",
     "device",
     "precision",
@@ -87,7 +87,7 @@ def _open_cycle(
     from cyclekit.hub.open import open_generator
     from cyclekit.inference.cycle import CycleCheck
 
-    other = {"ab": "ba", "ba": "ab"}[opened.direction]
+    other = {"ab": "ba", "ba": "ab"}.get(opened.direction)
     if other not in opened.info.directions:
         return None
     back = open_generator(opened.path, "-to-".join(opened.info.domains(other)))
@@ -95,7 +95,7 @@ def _open_cycle(
 
 
 def _facts(opened: OpenModel[ImageGenerator], translator: Translator) -> dict[str, str]:
-    directions = (" to ".join(opened.info.domains(one)) for one in opened.info.directions)
+    directions = (one.replace("-to-", " to ") for one in opened.info.abilities())
     return {
         "translation": " to ".join(opened.names),
         "model": opened.path.name,
@@ -128,4 +128,5 @@ def _word(option: str, value: Any) -> str:
 
 def _identity(opened: OpenModel[ImageGenerator]) -> str:
     stat = opened.path.stat()
-    return f"{opened.path.resolve()} {stat.st_size} {stat.st_mtime_ns} {opened.direction}"
+    style = "" if opened.style is None else f" {opened.style}"
+    return f"{opened.path.resolve()} {stat.st_size} {stat.st_mtime_ns} {opened.direction}{style}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
-from cyclekit.cli.lines import one_line
+from cyclekit.cli.lines import json_line, one_line
 from cyclekit.cli.quiet_libraries import quiet_libraries
 
 if TYPE_CHECKING:
@@ -102,11 +101,11 @@ class Report:
     def show(self, result: Outcome) -> None:
         """Print a result."""
         if self.as_json:
-            self.say(json.dumps(result.as_dict()))
+            self.say(json_line(result.as_dict()))
         elif not result.error and not result.skipped and str(result.output) != STDOUT:
             self.say(str(result.output))
 
-    def watch(self, results: Iterable[Outcome], total: int) -> None:
+    def watch(self, results: Iterable[Outcome], total: int | None) -> None:
         """Take in all results, with a progress bar where stderr is a terminal."""
         with quiet_libraries():
             for result in self._with_progress(results, total):
@@ -145,7 +144,7 @@ class Report:
         seconds = time.perf_counter() - self._started
         self.note(f"{', '.join(parts) or 'nothing to do'} in {seconds:.1f} s")
 
-    def _with_progress(self, results: Iterable[Some], total: int) -> Iterator[Some]:
+    def _with_progress(self, results: Iterable[Some], total: int | None) -> Iterator[Some]:
         from rich.console import Console
 
         console = Console(stderr=True)
@@ -182,7 +181,7 @@ def _frame_bar(console: Console) -> Progress:
     )
 
 
-def _bar(results: Iterable[Some], total: int, console: Console) -> Iterator[Some]:
+def _bar(results: Iterable[Some], total: int | None, console: Console) -> Iterator[Some]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Remaining
 

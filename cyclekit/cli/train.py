@@ -28,14 +28,17 @@ Examples:
   cyclekit train horse2zebra/ -o runs/zebra --names horse zebra --set data.crop=128
   cyclekit train maps/ -o runs/maps --method pix2pix
   cyclekit train photos/ pixelart/ -o runs/pixels --preset pixel-art --set generator.colors=palette.png
+  cyclekit train photo.jpg painting.jpg -o runs/painting --method sincut --images 12000
+  cyclekit train --domains clothing/train/* -o runs/clothes
   cyclekit train faces/ -o runs/faces --method gan
   cyclekit train clothing/ -o runs/clothing --method biggan
   cyclekit train photos/ poppies/ -o runs/poppies --init-from starry-night""",
 )
 @click.argument("roots", nargs=-1, metavar="FOLDER...", type=click.Path(path_type=Path))
 @click.option("-o", "--output", "folder", metavar="RUN", type=click.Path(path_type=Path), help="Folder of the run; the same command goes on where it was interrupted.")  # fmt: skip
-@click.option("--method", metavar="NAME", help="The game: cyclegan, pix2pix, gan or biggan.  [default: the preset's]")  # fmt: skip
-@click.option("--preset", metavar="NAME", help="Settings to start from: cyclegan, cyclegan-lite, painting, pixel-art, pix2pix, gan, biggan.  [default: the method's, or cyclegan]")  # fmt: skip
+@click.option("--method", metavar="NAME", help="The game: cyclegan, cut, dclgan, pix2pix, stargan, gan or biggan; or a preset.  [default: the preset's]")  # fmt: skip
+@click.option("--preset", metavar="NAME", help="Settings to start from: cyclegan, cyclegan-lite, painting, pixel-art, cut, fastcut, sincut, dclgan, pix2pix, stargan, gan, biggan.  [default: the method's, or cyclegan]")  # fmt: skip
+@click.option("--domains", is_flag=True, help="Every FOLDER is a domain of one model; the method is then stargan.")  # fmt: skip
 @click.option("--config", "file", metavar="FILE", type=click.Path(path_type=Path), help="Settings that --dry-run printed; replaces the preset.")  # fmt: skip
 @click.option("--set", "settings", metavar="SECTION.KEY=VALUE", multiple=True, help="Change one setting; may be repeated.")  # fmt: skip
 @click.option("--names", nargs=2, metavar="FIRST SECOND", help="Names of the two domains.  [default: the folders']")  # fmt: skip
@@ -50,27 +53,30 @@ Examples:
 @click.option("--patience", metavar="N", type=click.IntRange(1), help="End the run after so many measurements that were no better.")  # fmt: skip
 @click.option("--rescue", is_flag=True, help="Act on what goes wrong: keep colours, lower rates, go back to the last state.")  # fmt: skip
 @click.option("--plan", is_flag=True, help="Take three steps, print speed, memory, what fits and how long it will take; write nothing.")  # fmt: skip
+@click.option("--profile", is_flag=True, help="Take a few steps, print where their time goes; write nothing.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Print the settings as YAML and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="Errors only.")
 def command(
     roots: tuple[Path, ...], folder: Path | None, method: str | None, preset: str | None,
-    file: Path | None, settings: tuple[str, ...], names: tuple[str, str] | None,
+    domains: bool, file: Path | None, settings: tuple[str, ...], names: tuple[str, str] | None,
     images: int | None, epochs: float | None, minutes: float | None,
     device: str, precision: str | None, keep_discriminators: bool, evaluate_every: int | None,
-    patience: int | None, rescue: bool, init_from: str | None, plan: bool, dry_run: bool,
-    quiet: bool,
+    patience: int | None, rescue: bool, init_from: str | None, plan: bool, profile: bool,
+    dry_run: bool,    quiet: bool,
 ) -> None:  # fmt: skip
     """Learn to turn one pile of pictures into another, or to make more of one.
 
-    For cyclegan, FOLDER... is two folders, one a domain; or one that holds trainA and trainB (and
-    testA, testB), or train/NAME1 and train/NAME2, or side-by-side pairs. For pix2pix the same, and
-    pictures of one name are pairs. For gan it is one folder of pictures; for biggan one with a
-    folder a class.
+    For cyclegan and cut, FOLDER... is two folders, one a domain; or one that holds trainA and
+    trainB (and testA, testB), or train/NAME1 and train/NAME2, or side-by-side pairs; or two single
+    pictures, for sincut. For pix2pix the same, and pictures of one name are pairs. For gan it is
+    one folder of pictures; for biggan and stargan one with a folder a class, or those folders.
 
     RUN gets model.safetensors, samples/, training.html, log.jsonl, config.yaml and state.pt.
     Warnings name what goes wrong and the setting that helps. Ctrl-C saves and stops. Exit codes:
     0 done, 1 cannot go on, 2 wrong usage, 130 interrupted.
     """
+    if domains:
+        method = _of_domains(method, preset, file)
     lengths = {"images": images, "epochs": epochs, "minutes": minutes}
     train = {
         "precision": precision, "keep_discriminators": keep_discriminators or None,
@@ -90,9 +96,19 @@ def command(
     if plan:
         _plan(config, device)
         return
+    if profile:
+        _profile(config, device)
+        return
     if folder is None:
         raise UsageError("missing -o RUN: a folder for the model, the samples and the state")
     _train(config, folder, device, quiet)
+
+
+def _of_domains(method: str | None, preset: str | None, file: Path | None) -> str | None:
+    """Return the method of a model of many domains."""
+    if method not in (None, "stargan"):
+        raise UsageError(f"--domains is for stargan, not for {method}; leave one out")
+    return method if preset or file else "stargan"
 
 
 def _resolve(
@@ -113,9 +129,10 @@ def _resolve(
     if len(given) > 1:
         raise UsageError(f"give one of --images, --epochs, --minutes, not {len(given)}")
     method = options["method"]
-    preset = preset or (method if method in preset_names() else "cyclegan")
+    named = method in preset_names() and not file and preset in (None, method)
+    preset = preset or (method if named and method else "cyclegan")
     trees = [read_file(file) if file else read_preset(preset)]
-    if method:
+    if method and not named:
         trees.append({"method": {"name": method}})
     if options["init_from"]:
         trees += _fine_tuning(options["init_from"])
@@ -156,6 +173,18 @@ def _plan(config: Config, device: str) -> None:
     from cyclekit.training.plan import make_plan
 
     for line in plan_lines(make_plan(config, _domains(config), find_device(device))):
+        click.echo(line)
+
+
+def _profile(config: Config, device: str) -> None:
+    from cyclekit.cli.training_plan import profile_lines
+    from cyclekit.devices import find_device
+    from cyclekit.training.learner import check_fit
+    from cyclekit.training.profile import make_profile
+
+    domains = _domains(config)
+    check_fit(config, len(domains))
+    for line in profile_lines(make_profile(config, domains, find_device(device))):
         click.echo(line)
 
 

@@ -1,8 +1,11 @@
-"""What `cyclekit train --plan` prints."""
+"""What `cyclekit train --plan` and `--profile` print."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cyclekit.training.plan import Plan
+from cyclekit.training.profile import Profile
 
 GIB = 2**30
 
@@ -18,6 +21,28 @@ def plan_lines(plan: Plan) -> list[str]:
     if plan.pieces > 1:
         lines.append(f"note    a batch of {plan.batch} does not fit: {plan.pieces} pieces a step")
     return lines
+
+
+def profile_lines(profile: Profile) -> list[str]:
+    """Say where the time of a step goes: phases, operations, share of the machine's peak."""
+    rate, peak = profile.operations_a_second / 1e9, profile.peak / 1e9
+    return [
+        f"step        {profile.seconds:.3f} s",
+        (
+            f"arithmetic  {rate:.1f} of {peak:.1f} GFLOP/s that a matrix product reaches here, "
+            f"{rate / peak:.0%}"
+        ),
+        *_shares("by phase", profile.parts),
+        *_shares("by operation", profile.operations),
+    ]
+
+
+def _shares(title: str, spent: Mapping[str, float]) -> list[str]:
+    total = max(sum(spent.values()), 1e-12)
+    return [
+        title,
+        *(f"  {time / total:6.1%}  {time:8.4f} s  {name}" for name, time in spent.items()),
+    ]
 
 
 def _memory(plan: Plan) -> str:

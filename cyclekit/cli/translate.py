@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Collection
+import os
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,12 +14,15 @@ from cyclekit.cli import options
 from cyclekit.errors import UsageError
 
 if TYPE_CHECKING:
+    from cyclekit.cli.reporting import Report
     from cyclekit.media.mirror import Job
 
+_SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 EXAMPLES = """\b
 Examples:
   cyclekit translate photos -o paintings
   cyclekit translate holiday.jpg -o painting.png --max-size 1024
+  cyclekit translate shirts -o t-shirts -m runs/clothing --to t-shirt --style 3
   cyclekit translate 'in/**/*.tif' -o out -m runs/zebra --direction zebra
 """
 
@@ -30,13 +34,14 @@ Examples:
 @click.option(
     "-o",
     "--output",
+    "place",
     required=True,
-    type=click.Path(path_type=Path),
     metavar="OUT",
-    help="Folder that mirrors the input's; for a single picture, also a file.",
+    help="Folder that mirrors the input's; for a single picture, also a file. OUT/ is a folder.",
 )
 @options.model
 @options.direction
+@options.style
 @click.option(
     "--format",
     "wanted",
@@ -70,9 +75,10 @@ def command(
     ctx: click.Context,
     /,
     inputs: tuple[Path, ...],
-    output: Path,
+    place: str,
     model: str | None,
     direction: str | None,
+    style: int | None,
     wanted: str,
     batch_size: int | Literal["auto"],
     with_page: bool,
@@ -100,7 +106,12 @@ def command(
 
     if how["size"] and how["max_size"]:
         raise UsageError("--size and --max-size both set the size; leave one out")
-    jobs = _plan(inputs, output, wanted, compare=how["compare"], masks=how["control"].mask_files)
+    masks: list[Path] = []
+    output, is_folder = Path(place), place.endswith(_SEPARATORS)
+    jobs = _plan(
+        inputs, output, wanted, is_folder=is_folder, compare=how["compare"],
+        masks=how["control"].mask_files, passed_over=masks.append,
+    )  # fmt: skip
     chosen = Options(
         size=how["size"],
         max_size=how["max_size"],
@@ -110,7 +121,8 @@ def command(
         overwrite=how["overwrite"],
     )
     report = Report(as_json, quiet)
-    opened = open_generator(model, direction)
+    _tell_masks(report, masks)
+    opened = open_generator(model, direction, style)
     build = partial(
         Translator,
         device=device,
@@ -134,18 +146,25 @@ def command(
     ctx.exit(report.exit_code)
 
 
+def _tell_masks(report: Report, masks: list[Path]) -> None:
+    if masks:
+        more = f" and {len(masks) - 1} more" if len(masks) > 1 else ""
+        report.note(f"note: {min(masks)}{more}: not translated, for --mask names it")
+
+
 def _plan(
-    inputs: tuple[Path, ...], output: Path, wanted: str, *, compare: bool, masks: Collection[Path]
-) -> list[Job]:
+    inputs: tuple[Path, ...], output: Path, wanted: str, *, is_folder: bool, compare: bool,
+    masks: Collection[Path], passed_over: Callable[[Path], object],
+) -> list[Job]:  # fmt: skip
     """Name the outputs; where OUT names a picture, that file."""
     from cyclekit.media.encode import FORMATS
     from cyclekit.media.find import real
     from cyclekit.media.mirror import Job, compare_path, plan
 
     kind = FORMATS.get(output.suffix.lower())
-    if kind is None or output.is_dir():
-        _check_folder(inputs, output)
-        return plan(inputs, output, wanted, compare=compare, masks=masks)
+    if kind is None or is_folder or output.is_dir():
+        _check_folder(inputs, output, is_folder=is_folder)
+        return plan(inputs, output, wanted, compare=compare, masks=masks, passed_over=passed_over)
     if len(inputs) == 1 and not inputs[0].exists() and not glob.has_magic(str(inputs[0])):
         return [Job(inputs[0], output, error="no such file or folder")]
     if len(inputs) != 1 or not inputs[0].is_file():
@@ -160,16 +179,16 @@ def _plan(
     return [Job(inputs[0], output)]
 
 
-def _check_folder(inputs: tuple[Path, ...], output: Path) -> None:
+def _check_folder(inputs: tuple[Path, ...], output: Path, *, is_folder: bool) -> None:
     """Refuse an OUT that is no picture to write, and cannot be meant as a folder."""
     from cyclekit.media.encode import FORMATS
     from cyclekit.media.find import real
 
     if output.is_file():
-        raise UsageError(f"-o {output} is a file, but not a picture; expected a folder")
+        raise UsageError(f"-o {output} is a file; expected a folder")
     single = len(inputs) == 1 and inputs[0].is_file()
-    if single and output.suffix and not output.is_dir():
-        hint = f"expected one of {', '.join(FORMATS)}, or a folder (make one of this name first)"
+    if single and output.suffix and not (is_folder or output.is_dir()):
+        hint = f"expected one of {', '.join(FORMATS)}, or a folder ({output}{os.sep})"
         raise UsageError(f"-o {output}: cannot write '{output.suffix}'; {hint}")
     for path in inputs:
         if path.is_dir() and real(path) == real(output):

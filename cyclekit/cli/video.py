@@ -48,6 +48,7 @@ def _parse_rate(
 @click.argument("target", type=click.Path(path_type=Path), metavar="OUT")
 @options.model
 @options.direction
+@options.style
 @click.option(
     "--codec", type=click.Choice(list(CODECS)), help="How to compress.  [default: the file's usual]"
 )
@@ -136,6 +137,7 @@ def command(
     target: Path,
     model: str | None,
     direction: str | None,
+    style: int | None,
     batch_size: int | Literal["auto"],
     device: str,
     precision: str,
@@ -184,7 +186,7 @@ def command(
     )
     report = Report(as_json, quiet)
     network = Network(
-        model, direction, device, precision, batch_size, report,
+        model, direction, device, precision, batch_size, report, style,
         tile=tile, memory=memory, compiled=compiled,
     )  # fmt: skip
     for one, made in pairs(source, target):

@@ -59,6 +59,7 @@ class Network:
         precision: the number format asked for.
         batch_size: frames at once.
         report: is told which model it is.
+        style: number of one of the model's styles.
         how: options of the translator that do not change the result.
     """
 
@@ -70,10 +71,11 @@ class Network:
         precision: str,
         batch_size: int | Literal["auto"],
         report: Report,
+        style: int | None = None,
         **how: Any,
     ) -> None:
         self._how = how
-        self._names = (model, direction)
+        self._names = (model, direction, style)
         self._device = device
         self._precision = precision
         self._batch_size = batch_size
@@ -95,6 +97,7 @@ class Network:
         return {
             "model": [str(path.resolve()), found.st_size, found.st_mtime_ns],
             "direction": self._opened.direction,
+            **({} if self._opened.style is None else {"style": self._opened.style}),
             "device": str(translator.device),
             "asked": self._precision,
             "precision": translator.precision,

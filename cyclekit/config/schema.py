@@ -46,6 +46,8 @@ class Data(Section):
     """Short side that pictures are resized to before the crop, px; None keeps their size."""
     crop: Positive = 256
     """Side of the random square crop, px."""
+    zoom: Annotated[float, Field(ge=1)] = 1.0
+    """Largest square that is cut at random and shrunk to a crop, in crops; 1 never shrinks."""
     flip: Share = 0.5
     """Probability of a left-right flip."""
     color: Share = 0.0

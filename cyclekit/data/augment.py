@@ -21,10 +21,11 @@ class Augmentation:
 
     Args:
         load: short side before the crop, px; None keeps the size. Smaller pictures are enlarged
-            to the crop.
+            to the largest square that is cut.
         crop: side of the crop, px.
         flip: probability of a left-right flip.
         color: strength of brightness, contrast and saturation changes, 0 for none.
+        zoom: largest square that is cut and shrunk to a crop, in crops; 1 never shrinks.
         fit: crop, or whole: the picture's edges are drawn out to a square first, so that nothing
             of a long picture is ever cut off.
     """
@@ -36,9 +37,11 @@ class Augmentation:
         flip: float = 0.5,
         color: float = 0.0,
         fit: Fit = "crop",
+        zoom: float = 1.0,
     ) -> None:
         self.load, self.crop, self.fit = load, crop, fit
-        steps: list[Any] = [A.RandomCrop(crop, crop)]
+        self.largest = round(zoom * crop)
+        steps: list[Any] = [_cut(crop, self.largest)]
         if flip:
             steps.append(A.HorizontalFlip(p=flip))
         if color:
@@ -58,10 +61,12 @@ class Augmentation:
         if self.fit == "whole":
             image = _squared(image)
         short = min(image.shape[:2])
-        wanted = max(self.load or short, self.crop)
+        wanted = max(self.load or short, self.largest)
         if wanted == short:
             return image
-        height, width = (max(self.crop, round(side * wanted / short)) for side in image.shape[:2])
+        height, width = (
+            max(self.largest, round(side * wanted / short)) for side in image.shape[:2]
+        )
         way = cv2.INTER_AREA if wanted < short else cv2.INTER_CUBIC
         return cast("NDArray[np.uint8]", cv2.resize(image, (width, height), interpolation=way))
 
@@ -69,6 +74,12 @@ class Augmentation:
         """Draw one crop (crop, crop, 3) of a prepared picture; the same for the same seed."""
         self._compose.set_random_seed(seed)
         return cast("NDArray[np.uint8]", self._compose(image=image)["image"])
+
+
+def _cut(crop: int, largest: int) -> Any:
+    if largest == crop:
+        return A.RandomCrop(crop, crop)
+    return A.RandomSizedCrop((crop, largest), (crop, crop), interpolation=cv2.INTER_AREA)
 
 
 def _squared(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

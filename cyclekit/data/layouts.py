@@ -25,6 +25,8 @@ class Domain:
     """Pictures to learn from."""
     held_out: tuple[Source, ...]
     """Pictures that training never sees; shown on sample sheets."""
+    least: int = 2
+    """How many usable pictures it needs; 1 where it was given as a single picture."""
 
 
 TRAIN, TEST = ("train", "training"), ("test", "val", "valid", "validation")
@@ -40,18 +42,18 @@ def find_domains(
     """Find both domains.
 
     Args:
-        roots: two folders or videos, one a domain; or one folder that holds trainA and trainB, or
-            train/NAME1 and train/NAME2, or side-by-side pairs (left is the first domain).
+        roots: two folders, videos or single pictures, one a domain; or one folder that holds trainA
+            and trainB, or train/NAME1 and train/NAME2, or side-by-side pairs (left is the first).
         names: of the domains; None takes the folders' names.
 
     Raises:
         DataError: if the folders do not exist or are laid out otherwise.
     """
-    require_piles(roots)
+    require_piles([root for root in roots if len(roots) != 2 or not _is_picture(root)])
     if len(roots) == 2 and roots[0].resolve() == roots[1].resolve():
-        raise DataError(f"{roots[0]}: both domains are the same folder; give two")
+        raise DataError(f"{roots[0]}: both domains are the same; give two")
     if len(roots) == 2:
-        domains = _two_piles(roots[0], roots[1])
+        domains = _given(roots[0]), _given(roots[1])
     elif len(roots) == 1:
         require_folders(roots)
         domains = _one_root(roots[0])
@@ -135,8 +137,14 @@ def split(name: str, train: tuple[Source, ...], held_out: tuple[Source, ...]) ->
     return Domain(name, train, held_out)
 
 
-def _two_piles(a: Path, b: Path) -> tuple[Domain, Domain]:
-    return split(name_of(a), sources_of(a), ()), split(name_of(b), sources_of(b), ())
+def _given(root: Path) -> Domain:
+    if _is_picture(root):
+        return Domain(root.stem, (Source(root),), (), least=1)
+    return split(name_of(root), sources_of(root), ())
+
+
+def _is_picture(root: Path) -> bool:
+    return root.is_file() and root.suffix.lower() in PICTURE_SUFFIXES and not is_film(root)
 
 
 def _one_root(root: Path) -> tuple[Domain, Domain]:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from cyclekit.data.layouts import Domain, Source, find_domains
+from cyclekit.data.layouts import Domain, find_domains
+from cyclekit.data.source import Source
 from cyclekit.errors import DataError
 
 

@@ -11,7 +11,7 @@ from cyclekit.checkpoint.model import ModelInfo, is_model, load_model, read_info
 from cyclekit.errors import UsageError
 from cyclekit.hub.source import find_model
 from cyclekit.legacy.convert import convert
-from cyclekit.models import Generator, ImageGenerator, NoiseGenerator
+from cyclekit.models import DomainGenerator, Generator, ImageGenerator, NoiseGenerator
 from cyclekit.models.base import Kind
 
 G_co = TypeVar("G_co", bound=Generator, covariant=True)
@@ -26,9 +26,12 @@ class OpenModel(Generic[G_co]):
     info: ModelInfo
     """What the file says about itself, or what was read from a foreign file's keys and shapes."""
     direction: str
-    """The direction chosen: "ab" or "ba"; "noise" of a generator from noise."""
+    """The direction chosen: "ab" or "ba"; "noise" of a generator from noise; "any-to-zebra", or
+    "any", of a generator of many domains."""
     path: Path
     """The file it came from."""
+    style: int | None = None
+    """The style chosen; None for the only one, or the middle of all."""
 
     @property
     def names(self) -> tuple[str, str]:
@@ -59,17 +62,29 @@ def open_model(
 
 
 def open_generator(
-    source: str | Path | None = None, direction: str | None = None
+    source: str | Path | None = None, direction: str | None = None, style: int | None = None
 ) -> OpenModel[ImageGenerator]:
     """Open one direction of a model that translates; arguments and errors as in `open_model`.
 
+    Args:
+        source: as there.
+        direction: as there; a model of many domains has no first one, and wants a name.
+        style: number of one of a model's styles; None for the middle of all.
+
     Raises:
-        UsageError: if the model makes pictures from noise.
+        UsageError: if the model makes pictures from noise, or knows no styles, or many domains of
+            which none is named.
     """
     path = find_model(source)
-    if _kind(path) != "translator":
+    kind = _kind(path)
+    if kind == "noise":
         raise UsageError(f"{path}: makes pictures from noise; use cyclekit sample")
-    return cast("OpenModel[ImageGenerator]", _open(path, direction))
+    opened = _open(path, direction)
+    if kind == "domains":
+        return _towards(cast("OpenModel[DomainGenerator]", opened), style)
+    if style is not None:
+        raise UsageError(f"{path}: knows one style only; leave --style {style} out")
+    return cast("OpenModel[ImageGenerator]", opened)
 
 
 def open_noise(source: str | Path) -> OpenModel[NoiseGenerator]:
@@ -82,6 +97,19 @@ def open_noise(source: str | Path) -> OpenModel[NoiseGenerator]:
     if _kind(path) != "noise":
         raise UsageError(f"{path}: translates pictures; use cyclekit translate")
     return cast("OpenModel[NoiseGenerator]", _open(path, None))
+
+
+def _towards(opened: OpenModel[DomainGenerator], style: int | None) -> OpenModel[ImageGenerator]:
+    """Fix domain and style: what is left is a translator like any other."""
+    info, generator = opened.info, opened.generator
+    if opened.direction in info.directions:
+        names = ", ".join(info.names)
+        raise UsageError(f"{opened.path}: name the domain to turn pictures into, --to: {names}")
+    if style is not None and not generator.style:
+        raise UsageError(f"{opened.path}: knows one style only; leave --style {style} out")
+    label = info.abilities().index(opened.direction)
+    made = generator.towards(label, generator.styled(style))
+    return OpenModel(made, info, opened.direction, opened.path, style)
 
 
 def _kind(path: Path) -> Kind:

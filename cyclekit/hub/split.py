@@ -44,7 +44,7 @@ def find_split(
     Args:
         roots: as `cyclekit.data.layouts.find_domains` takes them.
         info: what the model says about itself.
-        direction: "ab" or "ba".
+        direction: "ab" or "ba", or "any-to-zebra".
         names: of the dataset's domains; None takes them from the folders.
 
     Raises:
@@ -53,8 +53,13 @@ def find_split(
     """
     domains = find_domains(roots, names)
     found = {domain.name.casefold(): domain for domain in domains}
-    if found.keys() == {name.casefold() for name in info.names}:
-        source, target = (found[name.casefold()] for name in info.domains(direction))
+    target_name = info.domains(direction)[1].casefold()
+    if found.keys() == {name.casefold() for name in info.names} or info.kind == "domains":
+        if target_name not in found:
+            names = " and ".join(found)
+            raise DataError(f"the model makes '{target_name}', the folders hold {names}")
+        target = found.pop(target_name)
+        (source,) = found.values()
     else:
         source, target = domains if direction == "ab" else domains[::-1]
     for domain in (source, target):

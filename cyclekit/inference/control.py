@@ -100,6 +100,7 @@ def blend(
 
     Raises:
         UsageError: if strength, keep or feather is out of its range.
+        TypeError: if a picture or the mask is no numpy array.
         ValueError: if shapes or types do not fit.
     """
     check(strength, keep, feather)
@@ -187,6 +188,10 @@ def _mixed(before: Array, after: Array, weight: NDArray[np.float32], keep: Keep 
 
 
 def _check_arrays(before: Array, after: Array, mask: Mask | None) -> None:
+    for name, array in (("before", before), ("after", after), ("mask", mask)):
+        if array is not None and not isinstance(array, np.ndarray):
+            kind = type(array).__name__
+            raise TypeError(f"{name} must be a numpy array, got {kind}; read a file with OpenCV")
     full_scale(before.dtype)
     if (before.shape, before.dtype) != (after.shape, after.dtype):
         kinds = " and ".join(f"{array.dtype} {array.shape}" for array in (before, after))
@@ -197,5 +202,5 @@ def _check_arrays(before: Array, after: Array, mask: Mask | None) -> None:
         return
     if mask.shape != before.shape[:2]:
         raise ValueError(f"the mask must be {before.shape[:2]} like the picture, got {mask.shape}")
-    if mask.dtype != np.bool_:
-        full_scale(mask.dtype)
+    if mask.dtype not in (np.bool_, np.uint8, np.uint16):
+        raise ValueError(f"the mask must be bool, uint8 or uint16, got {mask.dtype}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -13,6 +14,8 @@ from cyclekit.errors import UsageError
 
 SHARE = 0.7
 """Of the memory that is free, the part that is used when nothing is asked for."""
+SMALLEST_TILE = 64
+"""Pixels a side below which memory shrinks no tile: its halo would be most of the work."""
 LARGEST_TILE = {"cpu": 256, "cuda": 1024}
 """Pixels a side beyond which a larger tile is no faster on such a device. On a CPU layers past 32
 MiB are slower: the allocator fetches their pages from the system anew every time."""
@@ -58,9 +61,30 @@ class Budget:
             cost: bytes for each pixel of a tile.
         """
         side, free = LARGEST_TILE.get(self.device.type, LARGEST_TILE["cpu"]), self.bytes()
-        while side > 64 and free is not None and cost * side**2 > free / 4:
+        while side > SMALLEST_TILE and free is not None and cost * side**2 > free / 4:
             side //= 2
         return side
+
+    def require(self, tile: int | str, cost: float) -> None:
+        """Refuse a given size in which not even a tile can run.
+
+        Args:
+            tile: its side in pixels; "auto" for the smallest; "off" for none, where every picture
+                decides for itself.
+            cost: bytes for each pixel of a tile.
+
+        Raises:
+            UsageError: naming the least that works.
+        """
+        if self.given is None or tile == "off":
+            return
+        side = SMALLEST_TILE if tile == "auto" else int(tile)
+        need = int(cost * side**2)
+        if self.given < need:
+            raise UsageError(
+                f"memory of {_sized(self.given)} is too little: a tile of {side} pixels takes "
+                f"{_sized(need)} in this network; give at least that"
+            )
 
     def kept(self, tile: int, cost: float, picture: int) -> float:
         """Return the bytes of host memory that values may be kept in between passes.
@@ -119,3 +143,9 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+
+
+def _sized(count: float) -> str:
+    """Write a number of bytes as `parse_bytes` takes it, rounded up."""
+    unit = next((unit for unit in "TGMK" if count >= _UNITS[unit]), "")
+    return f"{math.ceil(10 * count / _UNITS[unit]) / 10:g}{unit}" if unit else f"{count:g} bytes"

@@ -83,8 +83,8 @@ def _towards(now: Fine, mean: Fine | None, weight: Weight | None) -> Fine:
 
 
 def _fine(frame: Array) -> Fine:
-    rgb = np.ascontiguousarray(frame[..., :3])
-    return rgb if rgb.dtype == np.uint16 else rgb.astype(np.uint16) * np.uint16(_FINE)
+    scale = np.uint16(1 if frame.dtype == np.uint16 else _FINE)
+    return np.multiply(frame[..., :3], scale, dtype=np.uint16)
 
 
 def _like(frame: Array, rgb: Fine) -> Array:
@@ -92,4 +92,7 @@ def _like(frame: Array, rgb: Fine) -> Array:
     same: Array = rgb
     if frame.dtype == np.uint8:
         same = ((rgb.astype(np.uint32) + _FINE // 2) // _FINE).astype(np.uint8)
-    return same if frame.shape[2] == 3 else np.dstack([same, frame[..., 3]])
+    if frame.shape[2] == 3:
+        return same
+    with_opacity: Any = np.dstack([same, frame[..., 3]])
+    return with_opacity  # type: ignore[no-any-return]

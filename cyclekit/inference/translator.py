@@ -11,7 +11,7 @@ from torch import Tensor
 
 from cyclekit.devices import find_device, keep_freed_memory, use_own_cores
 from cyclekit.errors import CheckpointError, MediaError, UsageError
-from cyclekit.inference.arrays import TiledPicture, check_picture, like, to_input, to_rgb
+from cyclekit.inference.arrays import TiledPicture, check_picture, is_flat, like, to_input, to_rgb
 from cyclekit.inference.compiled import compile_network
 from cyclekit.inference.fit import padded
 from cyclekit.inference.memory import Budget, bytes_per_pixel, is_out_of_memory
@@ -36,7 +36,8 @@ class Translator:
         generator: stays as it is; a copy is used.
         device: "cpu", "cuda", "cuda:1" or "auto".
         precision: "fp32", "bf16", "fp16", or "auto": the fastest that changes the picture by less
-            than one level of 255 on average; `reason` says why.
+            than one level of 255 on average; `reason` says why. Pictures without contrast, such
+            as a single pixel, always run in fp32, for norms would make a picture of rounding.
         batch_size: pictures of one shape that `stream` translates at once.
         tile: "auto": the whole picture if memory allows, tiles if not; "off": never tiles; a
             number: tiles of so many pixels a side for whatever is larger. The result is the same.
@@ -47,8 +48,8 @@ class Translator:
     `palette` holds the colours that its outputs consist of, uint8 RGB (K, 3), or None.
 
     Raises:
-        UsageError: if the device or precision is unknown, a number or size is none, or there is
-            no compiler.
+        UsageError: if the device or precision is unknown, a number or size is none, the memory is
+            too little for a tile, or there is no compiler.
         CheckpointError: if the generator does not turn RGB into RGB.
     """
 
@@ -74,6 +75,7 @@ class Translator:
             )
         self.device = find_device(device)
         self.stride = generator.stride
+        self._generator = generator
         self._batch_size = batch_size
         self._tile = tile
         self._budget = Budget(self.device, memory)
@@ -82,6 +84,8 @@ class Translator:
         use_own_cores()
         keep_freed_memory()
         self._prepared = prepare(generator, self.device, precision)
+        if self._budget.given is not None:
+            self._budget.require(tile, self._cost)
         self._run = compile_network(self._prepared.network) if compiled else self._prepared.network
 
     @property
@@ -160,6 +164,14 @@ class Translator:
         """
         for image in batch:
             check_picture(image)
+        lowered = carried is None and self.precision != "fp32"
+        flat = [lowered and is_flat(image) for image in batch]
+        if not any(flat):
+            return self._translated(batch, carried)
+        pairs = zip(batch, flat, strict=True)
+        return [(self._exact if one else self)._translated([image])[0] for image, one in pairs]
+
+    def _translated(self, batch: Sequence[Array], carried: Carried | None = None) -> list[Array]:
         height, width = batch[0].shape[:2]
         if self._fits(width, height, len(batch)):
             try:
@@ -172,7 +184,7 @@ class Translator:
                     reason = str(error).splitlines()[0]
                     raise _too_large(width, height, reason) from error
         if len(batch) > 1:
-            return [made for image in batch for made in self.translate([image], carried)]
+            return [made for image in batch for made in self._translated([image], carried)]
         return [self._tiled(batch[0], carried)]
 
     def _fits(self, width: int, height: int, count: int) -> bool:
@@ -216,6 +228,14 @@ class Translator:
             reason = str(error).splitlines()[0]
             raise _too_large(image.shape[1], image.shape[0], reason) from error
         return picture.made
+
+    @cached_property
+    def _exact(self) -> Translator:
+        """The same in float32."""
+        return Translator(
+            self._generator, device=str(self.device), precision="fp32", tile=self._tile,
+            memory=self._budget.given,
+        )  # fmt: skip
 
     @cached_property
     def _stream(self) -> Stream:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import glob
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,13 +34,19 @@ def place_of(path: Path, root: Path | None) -> Path:
     return Path(path.name) if root is None else path.relative_to(root)
 
 
-def find(inputs: Sequence[Path], output: Path, masks: Collection[Path] = ()) -> Iterator[Found]:
+def find(
+    inputs: Sequence[Path],
+    output: Path,
+    masks: Collection[Path] = (),
+    passed_over: Callable[[Path], object] = lambda path: None,
+) -> Iterator[Found]:
     """Find every picture that the inputs name, in their order, folders in natural order.
 
     Args:
         inputs: files, folders (with all folders in them) and glob patterns.
         output: a folder; what lies in it is no input.
         masks: resolved files that are no inputs where a folder or a pattern holds others.
+        passed_over: hears of each mask that is no input for that reason.
 
     Yields:
         What was found; a file as often as it is named.
@@ -48,9 +54,9 @@ def find(inputs: Sequence[Path], output: Path, masks: Collection[Path] = ()) -> 
     for entry in inputs:
         problem = _problem(entry)
         if problem is None and entry.is_dir():
-            yield from _in_folder(entry, output, masks)
+            yield from _in_folder(entry, output, masks, passed_over)
         elif problem is not None and glob.has_magic(str(entry)):
-            yield from _matching(entry, output, masks)
+            yield from _matching(entry, output, masks, passed_over)
         else:
             yield Found(entry, error=problem)
 
@@ -69,9 +75,13 @@ def _problem(path: Path) -> str | None:
     return None
 
 
-def _in_folder(folder: Path, output: Path, masks: Collection[Path]) -> Iterator[Found]:
+def _in_folder(
+    folder: Path, output: Path, masks: Collection[Path], passed_over: Callable[[Path], object]
+) -> Iterator[Found]:
     refused: list[OSError] = []
-    inside = _unmasked(_outside(list_pictures(folder, refused.append), folder, output), masks)
+    inside = _unmasked(
+        _outside(list_pictures(folder, refused.append), folder, output), masks, passed_over
+    )
     yield from (Found(path, folder) for path in inside)
     for error in refused:
         reason = f"this folder cannot be listed: {error.strerror}"
@@ -88,17 +98,26 @@ def _outside(paths: Iterable[Path], root: Path, output: Path) -> list[Path]:
     return [path for path in paths if not real(path).startswith(made)]
 
 
-def _unmasked(paths: list[Path], masks: Collection[Path]) -> list[Path]:
+def _unmasked(
+    paths: list[Path], masks: Collection[Path], passed_over: Callable[[Path], object]
+) -> list[Path]:
     """Leave masks out, unless there is nothing else."""
     names = set(map(str, masks))
-    return [path for path in paths if not names or real(path) not in names] or paths
+    kept = [path for path in paths if not names or real(path) not in names]
+    if not kept:
+        return paths
+    for path in set(paths) - set(kept):
+        passed_over(path)
+    return kept
 
 
-def _matching(pattern: Path, output: Path, masks: Collection[Path]) -> Iterator[Found]:
+def _matching(
+    pattern: Path, output: Path, masks: Collection[Path], passed_over: Callable[[Path], object]
+) -> Iterator[Found]:
     fixed = next(parent for parent in pattern.parents if not glob.has_magic(str(parent)))
     matches = (Path(name) for name in glob.glob(str(pattern), recursive=True))  # noqa: PTH207 (absolute patterns)
     files = sorted((path for path in matches if not path.is_dir()), key=natural)
-    inside = _unmasked(_outside(files, fixed, output), masks)
+    inside = _unmasked(_outside(files, fixed, output), masks, passed_over)
     yield from (Found(path, fixed) for path in inside)
     if not inside:
         yield Found(pattern, error="no file matches this pattern")

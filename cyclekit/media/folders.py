@@ -43,8 +43,7 @@ def list_files(
     """
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder} is not a folder")
-    walked = _walk(folder, refused or _raise)
-    found = [path for path in walked if path.suffix.lower() in suffixes]
+    found = [path for path in walk_files(folder, refused) if path.suffix.lower() in suffixes]
     return sorted(found, key=natural)
 
 
@@ -63,17 +62,34 @@ def _natural_part(part: str) -> str:
     return "".join(keys)
 
 
-def _raise(error: OSError) -> None:
-    raise error
+def walk_files(folder: Path, refused: Callable[[OSError], None] | None = None) -> Iterator[Path]:
+    """Yield every file under a folder, whatever its ending, as it is found.
 
+    The same files are left out as by `list_files`. Names are in natural order in each folder, and
+    only one folder's names are held at a time.
 
-def _walk(folder: Path, refused: Callable[[OSError], None]) -> Iterator[Path]:
+    Args:
+        folder: where to look.
+        refused: told of every folder that cannot be listed; None raises the first such error.
+
+    Raises:
+        OSError: if it, or a folder in it, cannot be listed and nobody is told.
+    """
     seen = set()
-    for root, folders, names in os.walk(folder, onerror=refused, followlinks=True):
+    for root, folders, names in os.walk(folder, onerror=refused or _raise, followlinks=True):
         real = os.path.realpath(root)
         if real in seen or (REPORT_MARK in names and root != str(folder)):
             folders.clear()
             continue
         seen.add(real)
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (Path(root, name) for name in names if not name.startswith("."))
+        folders[:] = sorted(_shown(folders), key=_natural_part)
+        place = Path(root)
+        yield from (place / name for name in sorted(_shown(names), key=_natural_part))
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _shown(names: list[str]) -> list[str]:
+    return [name for name in names if not name.startswith(".")]

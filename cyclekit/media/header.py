@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from cyclekit.errors import MediaError
+from cyclekit.errors import MediaError, TruncatedError
 
 if TYPE_CHECKING:
     from PIL import ImageFile
@@ -48,9 +48,24 @@ def opened(path: Path, limit: int) -> Iterator[ImageFile.ImageFile]:
         MediaError: if there is no such file, or it is no picture, or too large, or damaged; damage
             that shows only while the caller decodes is included.
     """
+    with _identified(path, _content(path), limit) as image:
+        yield image
+
+
+@contextmanager
+def glimpsed(path: Path, limit: int) -> Iterator[ImageFile.ImageFile]:
+    """Open a picture of which only the header will be read, however large its file is.
+
+    Arguments, result and errors are those of `opened`; but the image must not be decoded.
+    """
+    with _identified(path, _file(path), limit) as image:
+        yield image
+
+
+@contextmanager
+def _identified(path: Path, content: IO[bytes], limit: int) -> Iterator[ImageFile.ImageFile]:
     from PIL import Image, UnidentifiedImageError
 
-    content = _content(path)
     warnings.filterwarnings("ignore", module=r"PIL\.")  # its warnings are our errors or nothing
     logging.getLogger("PIL").setLevel(logging.CRITICAL)
     if Image.MAX_IMAGE_PIXELS is not None and limit > 2 * Image.MAX_IMAGE_PIXELS:
@@ -65,6 +80,9 @@ def opened(path: Path, limit: int) -> Iterator[ImageFile.ImageFile]:
     except UnidentifiedImageError as error:
         raise MediaError(f"{path}: not a picture that can be read") from error
     except DECODER_ERRORS as error:
+        if _is_truncated(error):
+            reason = "the file is truncated: it ends before the picture does"
+            raise TruncatedError(f"{path}: {reason}") from error
         raise MediaError(f"{path}: {_reason(error)}") from error
 
 
@@ -73,16 +91,30 @@ def _content(path: Path) -> IO[bytes]:
 
     Decoders map files into memory, where a file that somebody cuts short ends the process.
     """
+    file = _file(path)
     try:
-        check_kind(path)
-        with path.open("rb") as file:
-            _check_head(path, file.read(12))
-            if os.fstat(file.fileno()).st_size <= _COPIED:
-                file.seek(0)
-                return io.BytesIO(file.read())
-        return path.open("rb")
+        if os.fstat(file.fileno()).st_size > _COPIED:
+            return file
+        with file:
+            return io.BytesIO(file.read())
     except OSError as error:
         raise MediaError(f"{path}: {error.strerror or error}") from error
+
+
+def _file(path: Path) -> IO[bytes]:
+    """Open a file that may be a picture, at its beginning."""
+    try:
+        check_kind(path)
+        file = path.open("rb")
+        try:
+            _check_head(path, file.read(12))
+            file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+    except OSError as error:
+        raise MediaError(f"{path}: {error.strerror or error}") from error
+    return file
 
 
 def check_kind(path: Path) -> None:
@@ -131,6 +163,8 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return "not enough memory to decode it"
     text = " ".join(str(error).split())
-    if "truncated" in text.lower():
-        return "the file is truncated: it ends before the picture does"
     return f"the file is damaged or of an unknown kind ({text or type(error).__name__})"
+
+
+def _is_truncated(error: BaseException) -> bool:
+    return not isinstance(error, MemoryError) and "truncated" in str(error).lower()

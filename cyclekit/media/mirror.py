@@ -46,6 +46,7 @@ def plan(
     *,
     compare: bool = False,
     masks: Collection[Path] = (),
+    passed_over: Callable[[Path], object] = lambda path: None,
 ) -> list[Job]:
     """List every picture under the inputs and name its output.
 
@@ -56,11 +57,12 @@ def plan(
         compare: whether every job also writes to `compare_path` of its output.
         masks: resolved files that are read too: nothing is written over them, and in an input
             folder they are no inputs, unless it holds nothing else.
+        passed_over: hears of each mask that is no input for that reason.
 
     Returns:
         Jobs in the order given, folders in natural order; no input twice, no output twice.
     """
-    found = _once(find(inputs, output, masks))
+    found = _once(find(inputs, output, masks, passed_over))
     jobs = _assigned(found, output, wanted, _Claims(compare), masks)
     names = {str(path) for job in jobs for path in _written(job.output, compare)}
     names.update(str(entry.path) for entry in found)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,14 +21,16 @@ def indices(pixels: Array, palette: NDArray[np.uint8]) -> NDArray[np.uint8] | No
     Returns:
         Rows of the palette, (H, W); None if a pixel is of another colour.
     """
-    if pixels.dtype == np.uint16 and (pixels % 257).any():
+    if not is_of(pixels, palette).all():
         return None
     known, first = np.unique(_numbers(palette), return_index=True)
-    wanted = _numbers(to_8_bits(pixels))
-    places: Any = np.searchsorted(known, wanted).clip(max=len(known) - 1)
-    if (known[places] != wanted).any():
-        return None
-    return np.asarray(first[places], np.uint8)
+    return np.asarray(first[np.searchsorted(known, _numbers(to_8_bits(pixels)))], np.uint8)
+
+
+def is_of(pixels: Array, palette: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Say of each pixel whether its colour is in a palette, (H, W); arguments as for `indices`."""
+    inside = np.isin(_numbers(to_8_bits(pixels)), _numbers(palette))
+    return inside if pixels.dtype == np.uint8 else inside & (pixels % 257 == 0).all(axis=2)
 
 
 def _numbers(colors: Array) -> NDArray[np.uint32]:

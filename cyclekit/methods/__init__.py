@@ -1,6 +1,17 @@
 """Published algorithms, one a file. Importing this package registers all of them."""
 
-from cyclekit.methods import biggan, cyclegan, gan, pix2pix
+from cyclekit.methods import biggan, cut, cyclegan, dclgan, gan, pix2pix, stargan
 from cyclekit.methods.base import METHODS, Method, Phase
 
-__all__ = ["METHODS", "Method", "Phase", "biggan", "cyclegan", "gan", "pix2pix"]
+__all__ = [
+    "METHODS",
+    "Method",
+    "Phase",
+    "biggan",
+    "cut",
+    "cyclegan",
+    "dclgan",
+    "gan",
+    "pix2pix",
+    "stargan",
+]

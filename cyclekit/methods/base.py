@@ -96,7 +96,7 @@ class Method(nn.Module, ABC):
 
     @abstractmethod
     def translators(self) -> Mapping[str, Generator]:
-        """Return what is averaged, saved and loaded, by direction: "ab", "ba" or "noise"."""
+        """Return what is averaged, saved and loaded, by direction: "ab", "ba", "noise" or "any"."""
 
     def translations(self, batch: Batch, images: Images) -> dict[str, Translation]:
         """Return what the translators did in `forward`, by direction."""

@@ -37,5 +37,13 @@ class Draws:
         """Draw from 0 to count - 1, int64 (N,)."""
         return self._mine(torch.randint(count, (self._rows,), generator=self._generator))
 
+    def coin(self) -> float:
+        """Draw one number from [0, 1) for all pictures of the batch."""
+        return float(torch.rand((), generator=self._generator))
+
+    def places(self, among: int, count: int) -> Tensor:
+        """Draw up to `count` different numbers below `among`, int64, the same for all pictures."""
+        return torch.randperm(among, generator=self._generator)[:count].to(self._device)
+
     def _mine(self, everyone: Tensor) -> Tensor:
         return share(everyone).to(self._device)

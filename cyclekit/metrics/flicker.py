@@ -73,12 +73,20 @@ def _between(before: Array, made_before: Array, now: Array, made_now: Array) -> 
     change = made_now.astype(np.float32) - made_before
     everywhere = np.ones(now.shape[:2], bool)
     still = _still(before, now)
+    beyond, made, own_change = (_mean(values, everywhere) for values in (change - own, change, own))
+    still_beyond, still_made, still_own = (
+        _mean(values, still) for values in (change - own, change, own)
+    )
     return Flicker(
-        _warping_error(made_now, made_before, flow, weight),
-        _warping_error(now, before, flow, weight),
-        *(_mean(values, everywhere) for values in (change - own, change, own)),
-        float(still.mean()),
-        *(_mean(values, still) for values in (change - own, change, own)),
+        warping_error=_warping_error(made_now, made_before, flow, weight),
+        source_warping_error=_warping_error(now, before, flow, weight),
+        flicker=beyond,
+        change=made,
+        source_change=own_change,
+        still_share=float(still.mean()),
+        still_flicker=still_beyond,
+        still_change=still_made,
+        still_source_change=still_own,
     )
 
 

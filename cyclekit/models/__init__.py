@@ -1,6 +1,17 @@
 """Networks. Importing this package registers all of them."""
 
-from cyclekit.models import dcgan, labels, mobile, patch, perceptron, projection, resnet, unet
+from cyclekit.models import (
+    dcgan,
+    domain_critic,
+    domains,
+    labels,
+    mobile,
+    patch,
+    perceptron,
+    projection,
+    resnet,
+    unet,
+)
 from cyclekit.models.base import (
     DISCRIMINATORS,
     GENERATORS,
@@ -10,6 +21,7 @@ from cyclekit.models.base import (
     build_generator,
     make_translator,
 )
+from cyclekit.models.domains import DomainGenerator, make_domain_generator
 from cyclekit.models.memory import Memory
 from cyclekit.models.noise import NoiseGenerator, make_noise_generator
 
@@ -17,13 +29,17 @@ __all__ = [
     "DISCRIMINATORS",
     "GENERATORS",
     "Discriminator",
+    "DomainGenerator",
     "Generator",
     "ImageGenerator",
     "Memory",
     "NoiseGenerator",
     "build_generator",
     "dcgan",
+    "domain_critic",
+    "domains",
     "labels",
+    "make_domain_generator",
     "make_noise_generator",
     "make_translator",
     "mobile",

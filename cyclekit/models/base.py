@@ -13,8 +13,8 @@ from cyclekit.models.memory import Memory
 from cyclekit.models.palette import PaletteHead, split_head
 from cyclekit.registry import Registry, Spec
 
-Kind = Literal["translator", "noise"]
-"""What a generator makes pictures from: pictures, or noise."""
+Kind = Literal["translator", "noise", "domains"]
+"""What a generator makes pictures from: pictures, noise, or pictures and the name of a domain."""
 
 
 class Generator(nn.Module, ABC):
@@ -91,10 +91,12 @@ class Discriminator(nn.Module, ABC):
 
     Where `compares` is true, a judgement depends on the other pictures of the batch; real and
     generated ones must then be judged apart. `classes` is how many kinds of pictures it knows of.
+    `body` turns pictures into the features that it judges by.
     """
 
     compares: bool = False
     classes: int = 0
+    body: nn.Module
 
     @abstractmethod
     def forward(
@@ -115,7 +117,11 @@ class Discriminator(nn.Module, ABC):
 GENERATORS: Registry[Generator] = Registry("generator")
 DISCRIMINATORS: Registry[Discriminator] = Registry("discriminator")
 
-_MAKES = {"translator": "turns pictures into pictures", "noise": "makes pictures from noise"}
+_MAKES: dict[Kind, str] = {
+    "translator": "turns pictures into pictures",
+    "noise": "makes pictures from noise",
+    "domains": "turns pictures into any of many domains",
+}
 
 
 def build_generator(spec: Spec, direction: str = "ab") -> Generator:

@@ -6,7 +6,7 @@ frame.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -91,6 +91,7 @@ class InstanceNorm(nn.Module):
         self.recorded: Statistics | None = None
         self.replayed: Statistics | None = None
         self.carried: Carried | None = None
+        self.steered: Mapping[str, tuple[Tensor, Tensor]] | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise `x` (N, C, H, W); the result has its shape, type and memory order."""
@@ -106,6 +107,10 @@ class InstanceNorm(nn.Module):
             self.recorded.variance[self.name] = inverse.detach() ** -2 - self.eps
         if self.weight is None or self.bias is None:
             return y  # type: ignore[no-any-return]
+        if self.steered is not None and self.name in self.steered:
+            scale, shift = self.steered[self.name]
+            rows = (self.weight + scale).to(y.dtype), (self.bias + shift).to(y.dtype)
+            return torch.addcmul(rows[1][:, :, None, None], y, rows[0][:, :, None, None])
         return torch.addcmul(_per_channel(self.bias, y), y, _per_channel(self.weight, y))
 
     def normalise(self, x: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
@@ -291,6 +296,24 @@ def carrying(network: nn.Module, carried: Carried | None) -> Iterator[None]:
     finally:
         for norm in norms:
             norm.carried = None
+
+
+@contextmanager
+def steering(network: nn.Module, deviations: Mapping[str, tuple[Tensor, Tensor]]) -> Iterator[None]:
+    """Within the block, let some affine instance norms scale and shift each picture in its own way.
+
+    Args:
+        network: any.
+        deviations: by the norms' names, what is added to scale and to shift, (N, C) each.
+    """
+    norms = _name_norms(network)
+    for norm in norms:
+        norm.steered = deviations
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.steered = None
 
 
 def _name_norms(network: nn.Module) -> list[InstanceNorm]:

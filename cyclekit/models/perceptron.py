@@ -80,7 +80,7 @@ class PerceptronDiscriminator(Discriminator):
             raise ValueError(f"norm must be spectral or none, got '{norm}'")
         self.side, self.in_channels = side, in_channels
         sizes = [in_channels * side**2, *[width] * layers]
-        self.body = nn.Sequential(
+        self.body = _OfValues(
             *(nn.Sequential(nn.Linear(a, b), nn.LeakyReLU(0.2)) for a, b in pairwise(sizes))
         )
         self.compare = make_comparison(others, sizes[-1])
@@ -93,7 +93,14 @@ class PerceptronDiscriminator(Discriminator):
         self, x: Tensor, label: Tensor | None = None, memory: Memory | None = None
     ) -> Tensor:
         """Judge float (N, C, side, side): logits (N, 1, 1, 1)."""
-        features = self.body(x.flatten(1))[:, :, None, None]
+        features = self.body(x)[:, :, None, None]
         if self.compare is not None:
             features = self.compare(features, memory)
         return self.judge(features.flatten(1))[:, :, None, None]  # type: ignore[no-any-return]
+
+
+class _OfValues(nn.Sequential):
+    """Layers that see a picture as a list of values."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.flatten(1))  # type: ignore[no-any-return, no-untyped-call]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from cyclekit.data.sources import read_source
 from cyclekit.errors import DataError, MediaError
 from cyclekit.metrics.kernel import kernel_distance
 from cyclekit.metrics.structure import self_similarity, structure_distance
-from cyclekit.models import Generator, ImageGenerator, NoiseGenerator
+from cyclekit.models import DomainGenerator, Generator, ImageGenerator, NoiseGenerator
 from cyclekit.models.features.extractor import Extractor
 from cyclekit.pixels import to_image, to_tensor
 
@@ -94,19 +94,23 @@ class Examiner:
 
     @torch.no_grad()
     def examine(self, generators: Mapping[str, Generator], images: int) -> Evaluation:
-        """Measure every generator that is understood.
+        """Measure every generator.
 
         Args:
             generators: by direction, settled.
             images: pictures seen so far.
 
         Raises:
-            DataError: if none is.
+            DataError: if there is none that it knows how to run.
         """
-        findings = []
+        findings: list[Finding] = []
         for direction, generator in generators.items():
             if isinstance(generator, NoiseGenerator):
                 findings.append(self._examine_noise(generator))
+            elif isinstance(generator, DomainGenerator):
+                findings += [
+                    self._examine_domain(generator, label) for label in range(len(self._names))
+                ]
             elif isinstance(generator, ImageGenerator) and direction in ("ab", "ba"):
                 findings.append(self._examine_translator(direction, generator))
         if not findings:
@@ -124,14 +128,29 @@ class Examiner:
 
     def _examine_translator(self, direction: str, generator: ImageGenerator) -> Finding:
         first, second = ("ab".index(letter) for letter in direction)
-        sources = self._pictures[first]
+        title = f"{self._names[first]} to {self._names[second]}"
+        return self._compare(title, self._pictures[first], second, generator)
+
+    def _examine_domain(self, generator: DomainGenerator, label: int) -> Finding:
+        others = [
+            picture
+            for place, pictures in enumerate(self._pictures)
+            if place != label
+            for picture in pictures
+        ]
+        target = torch.tensor([label], device=self._device)
+        title = f"any to {self._names[label]}"
+        return self._compare(title, others, label, lambda x: generator(x, target))
+
+    def _compare(
+        self, title: str, sources: list[Pixels], target: int, translate: Callable[[Tensor], Tensor]
+    ) -> Finding:
         made = [
-            to_image(generator(to_tensor(picture)[None].to(self._device))[0]) for picture in sources
+            to_image(translate(to_tensor(picture)[None].to(self._device))[0]) for picture in sources
         ]
         pooled, layout = self._describe(made)
-        kernel = kernel_distance(pooled, self._real[second])
+        kernel = kernel_distance(pooled, self._real[target])
         moved = structure_distance(self._describe(sources)[1], layout).mean()
-        title = f"{self._names[first]} to {self._names[second]}"
         return _finding(title, kernel.value, kernel.error, float(moved))
 
     def _describe(self, pictures: Sequence[Any]) -> tuple[Tensor, Tensor]:

@@ -19,4 +19,4 @@ def pictures_of(config: Config, domains: Domains) -> Pictures:
 def augmentation_of(config: Config) -> Augmentation:
     """Return how the crops of a run are made."""
     data = config.data
-    return Augmentation(data.load, data.crop, data.flip, data.color, data.fit)
+    return Augmentation(data.load, data.crop, data.flip, data.color, data.fit, data.zoom)

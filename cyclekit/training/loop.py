@@ -40,6 +40,7 @@ from cyclekit.training.learner import Learner, build_learner, check_fit
 from cyclekit.training.length import planned_length, settle_length
 from cyclekit.training.listener import Listener, Tick
 from cyclekit.training.means import Means
+from cyclekit.training.palette import foreign_colors
 from cyclekit.training.plan import out_of_memory
 from cyclekit.training.precision import choose_precision
 from cyclekit.training.probe import Probe
@@ -94,7 +95,7 @@ def train(
     run = Run(folder)
     state = run.resume(config)
     for domain in domains:
-        for message in require_usable(domain):
+        for message in require_usable(domain, domain.least):
             listener.note(f"skipped {message}")
     if state is not None:
         _check_pictures(state, domains)
@@ -131,6 +132,9 @@ class _Sitting:
 
     def go(self, state: State | None) -> Progress:
         self._begin(state)
+        translators = self.learner.method.translators()
+        for message in foreign_colors(translators, self.domains, augmentation_of(self.config)):
+            self.listener.note(message)
         self.listener.start(self.learner.progress)
         if self.team.leads:
             self.sheet = self._sheet()

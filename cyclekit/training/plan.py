@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -114,23 +116,40 @@ def out_of_memory(config: Config, share: int, processes: int = 1) -> str:
     return f"out of memory with {what} of {config.data.crop} px at once; lower {smaller}"
 
 
+def first_steps(
+    config: Config, domains: Domains, device: torch.device, pieces: int = 1,
+    learner: Learner | None = None,
+) -> Iterator[Callable[[], None]]:  # fmt: skip
+    """Yield one step of a run after another, to be taken by calling it; nothing is kept.
+
+    Args:
+        config: of the run.
+        domains: of the run.
+        device: where to compute.
+        pieces: parts that a batch goes through in.
+        learner: who learns; a new one if None.
+    """
+    learner = learner or build_learner(config, device, len(domains))
+    positions = Positions(0, config.train.batch)
+    loader = make_loader(pictures_of(config, domains), positions, config.data.workers)
+    for number, raw in enumerate(loader):
+        yield partial(_step, config, learner, raw.values, number, pieces, device)
+
+
 def _measure(config: Config, domains: Domains, device: torch.device, pieces: int) -> Plan:
     learner = build_learner(config, device, len(domains))
-    pictures = pictures_of(config, domains)
-    positions = Positions(0, config.train.batch)
-    batches = iter(make_loader(pictures, positions, config.data.workers))
-    memory, seconds = _Memory(device), 0.0
-    for number in range(STEPS + 1):
-        start = time.perf_counter()
-        _step(config, learner, next(batches).values, number, pieces, device)
-        if number == 0:
-            release_memory()  # what is held although it is free would hide what comes
-            memory.begin()
-        else:
-            seconds += time.perf_counter() - start
+    steps = first_steps(config, domains, device, pieces, learner)
+    memory = _Memory(device)
+    next(steps)()
+    release_memory()  # what is held although it is free would hide what comes
+    memory.begin()
+    start = time.perf_counter()
+    for _ in range(STEPS):
+        next(steps)()
+    seconds = time.perf_counter() - start
     generator = next(iter(learner.method.translators().values()))
     minutes = config.train.minutes
-    length = planned_length(config, len(pictures))
+    length = planned_length(config, len(pictures_of(config, domains)))
     if length is None and minutes is not None:
         length = round(60 * minutes * STEPS * config.train.batch / seconds)
     return Plan(
@@ -142,7 +161,7 @@ def _measure(config: Config, domains: Domains, device: torch.device, pieces: int
 
 
 def _step(
-    config: Config, learner: Learner, values: dict[str, torch.Tensor], number: int, pieces: int,
+    config: Config, learner: Learner, values: Mapping[str, torch.Tensor], number: int, pieces: int,
     device: torch.device,
 ) -> None:  # fmt: skip
     batch = {}

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from cyclekit.data.datasets import Pictures
 from cyclekit.data.kinds import Domains
-from cyclekit.models import Generator, ImageGenerator, NoiseGenerator
+from cyclekit.models import DomainGenerator, Generator, ImageGenerator, NoiseGenerator
 from cyclekit.pixels import from_bytes
 
 PICTURES = 8
@@ -47,6 +47,8 @@ class Probe:
             for name, value in items[0].items()
             if value.dtype == torch.uint8
         }
+        self._labels = torch.stack([item.get("label", torch.tensor(0)) for item in items])
+        self._labels = self._labels.to(device)
         self._names = [domain.name for domain in domains]
 
     @torch.no_grad()
@@ -62,6 +64,11 @@ class Probe:
                 real = next(iter(self._values.values()))
                 made = generator(*generator.inputs(range(PICTURES), seed=0))
                 seen.append(Seen(f"noise to {', '.join(self._names)}", made.float(), real))
+            elif isinstance(generator, DomainGenerator):
+                source = self._values["picture"]
+                others = (self._labels + 1) % generator.classes
+                made = generator(source, others)
+                seen.append(Seen(f"any of {', '.join(self._names)}", made.float(), source, source))
             elif isinstance(generator, ImageGenerator) and set(direction) <= set(self._values):
                 source, real = (self._values[letter] for letter in direction)
                 made = torch.cat([generator(picture[None]) for picture in source])

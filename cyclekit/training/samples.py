@@ -18,7 +18,7 @@ from cyclekit.data.sources import held_out_pairs, held_out_pictures
 from cyclekit.media.atomic import replacing
 from cyclekit.media.sheet import sheet
 from cyclekit.methods.base import DataKind
-from cyclekit.models import ImageGenerator, NoiseGenerator
+from cyclekit.models import DomainGenerator, ImageGenerator, NoiseGenerator
 from cyclekit.models.base import Kind
 from cyclekit.pixels import to_image, to_tensor
 
@@ -105,11 +105,37 @@ class NoiseSheet(SampleSheet):
         _write(path, sheet(rows, self.side))
 
 
+class DomainSheet(SampleSheet):
+    """A row a held-out picture: itself, then its translation into every domain."""
+
+    MOST = 8
+
+    def __init__(self, domains: Sequence[Domain], side: int) -> None:
+        self.side, self.domains = side, len(domains)
+        each = max(1, self.MOST // len(domains))
+        self.pictures = [
+            _middle(image, side) for domain in domains for image in held_out_pictures(domain, each)
+        ][: 2 * self.MOST]
+
+    @torch.no_grad()
+    def write(self, path: Path, generators: Mapping[str, DomainGenerator]) -> None:
+        """Translate all pictures and write one PNG."""
+        (generator,) = generators.values()
+        device = next(generator.parameters()).device
+        labels = torch.arange(self.domains, device=device)
+        rows = []
+        for picture in self.pictures:
+            x = to_tensor(picture)[None].to(device)
+            made = generator(x.expand(self.domains, -1, -1, -1), labels)
+            rows.append([picture, *(_pixels(one[None]) for one in made)])
+        _write(path, sheet(rows, self.side))
+
+
 def sheet_for(data: DataKind, kind: Kind) -> type[SampleSheet]:
     """Choose how generators show what they can: by what they learn from, and what they are."""
-    if kind == "noise":
-        return NoiseSheet
-    return PairSheet if data == "paired" else TranslationSheet
+    if kind == "translator":
+        return PairSheet if data == "paired" else TranslationSheet
+    return {"noise": NoiseSheet, "domains": DomainSheet}[kind]
 
 
 @torch.no_grad()

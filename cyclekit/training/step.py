@@ -8,11 +8,15 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.profiler import record_function
 
 from cyclekit.methods import Method
 from cyclekit.methods.base import Batch, Images, Moment
 from cyclekit.training.distributed import Team, average_gradients
 from cyclekit.training.precision import forward_in
+
+MAKING, PHASE = "making pictures", "phase "
+"""Labels of a step's parts, for whoever looks where its time goes."""
 
 
 def train_step(
@@ -56,16 +60,19 @@ def train_step(
         parameters = parameters_of(optimizers[phase.name])
         for number, (part, own_seed, share) in enumerate(parts):
             with _only(method, parameters):
-                with forward_in(dtype, device):
-                    if number not in images:
+                if number not in images:
+                    with forward_in(dtype, device), record_function(MAKING):
                         images[number] = method(part, own_seed)
-                    losses = method.losses(phase.name, part, images[number], own_seed)
-                (share * torch.stack(list(losses.values())).sum()).backward()
+                with record_function(f"{PHASE}{phase.name}"):
+                    with forward_in(dtype, device):
+                        losses = method.losses(phase.name, part, images[number], own_seed)
+                    (share * torch.stack(list(losses.values())).sum()).backward()
             images[number] = {name: image.detach() for name, image in images[number].items()}
             for name, loss in losses.items():
                 report[name] = report.get(name, 0) + share * loss.detach()
         average_gradients(parameters, team)
-        optimizers[phase.name].step()
+        with record_function(f"{PHASE}{phase.name}"):
+            optimizers[phase.name].step()
         optimizers[phase.name].zero_grad(set_to_none=True)
     return report
 

@@ -46,6 +46,7 @@ def test_all_of_it_at_once(tmp_path: Path, model: Path) -> None:
     assert done.returncode == 3
     assert failed["input"].endswith("1.tif")
     assert failed["error"].startswith("no mask for it")
+    assert f"note: {tmp_path}/in/masks/0.png: not translated, for --mask names it\n" in done.stderr
     before = read(tmp_path / "in" / "0.tif").pixels
     after = cyclekit.load(model, precision="fp32", device="cpu")(before)
     expected = cyclekit.blend(before, after, strength=0.6, keep="luminance", mask=levels, feather=4)

@@ -62,6 +62,15 @@ def test_a_line_and_a_map_for_every_picture(desk: Path, tmp_path: Path) -> None:
     assert "2 judged, 1 failed" in done.stderr
 
 
+def test_a_name_with_a_line_break_is_one_line(
+    desk: Path, tmp_path: Path, critique: Callable[..., Done]
+) -> None:
+    write(tmp_path / "in" / "two\nlines.png", Picture(picture(20, 30)))
+    done = critique(tmp_path / "in", "-o", tmp_path / "out", "-m", desk / "run")
+    (line,) = done.stdout.splitlines()
+    assert line.endswith("two\\x0alines.png")
+
+
 def test_json_is_sorted_and_complete_also_the_second_time(
     desk: Path, tmp_path: Path, critique: Callable[..., Done]
 ) -> None:

@@ -204,3 +204,14 @@ def test_every_odd_file_is_translated_or_reported_in_one_line(tmp_path: Path, mo
         for line in lines
     )
     assert sum(line.startswith("error: ") for line in lines) == len(REFUSED)
+
+
+@pytest.mark.parametrize("name", ["out.d", "out.png"])
+def test_a_slash_at_the_end_means_a_folder(tmp_path: Path, model: Path, name: str) -> None:
+    source = fill(tmp_path / "in", 1) / "0.png"
+    done = translate(model, source, "-o", f"{tmp_path / name}/", "--report")
+    assert (done.returncode, done.stdout) == (0, f"{tmp_path / name / '0.png'}\n")
+    assert (tmp_path / name / "report" / "index.html").is_file()
+    refused = translate(model, source, "-o", f"{source}/")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "is a file; expected a folder" in refused.stderr

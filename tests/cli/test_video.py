@@ -130,6 +130,31 @@ def test_a_missing_video_is_1(tmp_path: Path, video: Callable[..., Done]) -> Non
     assert done.err.splitlines()[0] == f"error: {tmp_path}/none.mp4: no such file or folder"
 
 
+def test_a_source_that_ends_early_is_told_and_what_is_there_is_done(
+    tmp_path: Path, video: Callable[..., Done]
+) -> None:
+    whole = make_clip(tmp_path / "whole.mkv", sounds=[{}])
+    broken = tmp_path / "broken.mkv"
+    broken.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
+    done = video(broken, tmp_path / "made.mp4")
+    assert done.code == 0
+    assert "breaks off at" in done.err
+    made = frames_of(tmp_path / "made.mp4")
+    assert len(made) == len(frames_of(broken))
+    assert 0 < len(made) < 12
+
+
+def test_an_output_that_cannot_be_written_is_one_line_and_1(
+    tmp_path: Path, source: Path, video: Callable[..., Done]
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    done = video(source, tmp_path / "file" / "made.mp4", "-q")
+    assert done.code == 1
+    assert done.err.endswith(f"{tmp_path}/file/made.mp4: cannot be written: Not a directory\n")
+    assert done.err.count("\n") == 1
+    assert (tmp_path / "file").read_text() == "mine"
+
+
 def test_a_folder_is_mirrored_and_one_bad_file_stops_nothing(
     tmp_path: Path, source: Path, video: Callable[..., Done]
 ) -> None:
@@ -194,6 +219,24 @@ def test_ctrl_c_is_130_and_the_same_command_goes_on(
     assert "went on after" in done.err
     assert len(times_of(target)) == 3 * SEGMENT
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "b.mp4"]
+
+
+def test_kill_9_changes_nothing_in_a_steady_video(
+    tmp_path: Path, model: Path, video: Callable[..., Done]
+) -> None:
+    source = make_clip(tmp_path / "a.mkv", scene(3 * SEGMENT, 32, 24))
+    target, whole = tmp_path / "b.mkv", tmp_path / "whole.mkv"
+    exact = ("--codec", "ffv1", "--steady-blend", 0.5)
+    with subprocess.Popen(command(model, source, target, *exact, "-q")) as process:
+        while not (folder_of(target) / "000001.memory").exists():
+            assert process.poll() is None
+        process.kill()
+    assert not target.exists()
+    done = video(source, target, *exact)
+    assert "went on after" in done.err
+    assert video(source, whole, *exact).code == 0
+    pairs = zip(frames_of(target), frames_of(whole), strict=True)
+    assert all(np.array_equal(a.pixels, b.pixels) for a, b in pairs)
 
 
 def test_unfinished_work_goes_on_in_the_format_it_began_in(tmp_path: Path, model: Path) -> None:

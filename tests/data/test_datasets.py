@@ -171,3 +171,19 @@ def test_a_whole_picture_has_its_edges_drawn_out(shape):
 
 def test_a_whole_picture_is_resized_after_it_is_squared():
     assert Augmentation(20, 16, fit="whole").prepare(picture(64, 32)).shape == (20, 20, 3)
+
+
+def test_zoomed_crops_show_up_to_so_many_times_as_much():
+    image = np.zeros((48, 48, 3), np.uint8)
+    image[:, :, 0] = np.arange(48) * 5  # a slope tells the scale of a crop
+    augmentation = Augmentation(None, 16, flip=0, zoom=3.0)
+    crops = [augmentation(augmentation.prepare(image), seed)[8, :, 0] for seed in range(60)]
+    widths = [(int(row[-1]) - int(row[0])) / 15 / 5 for row in crops]
+    assert min(widths) < 1.4
+    assert 2.3 < max(widths) <= 3.05
+    assert {crop.shape for crop in crops} == {(16,)}
+
+
+def test_small_pictures_are_enlarged_to_the_largest_crop():
+    small = Augmentation(None, 16, zoom=2.0).prepare(np.zeros((20, 25, 3), np.uint8))
+    assert small.shape == (32, 40, 3)

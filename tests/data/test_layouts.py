@@ -63,7 +63,7 @@ def test_a_folder_of_ordinary_pictures_is_not_cut_in_half(tmp_path):
 
 def test_a_folder_is_not_two_domains(tmp_path):
     fill(tmp_path / "photos")
-    with pytest.raises(DataError, match="both domains are the same folder"):
+    with pytest.raises(DataError, match="both domains are the same; give two"):
         find_domains([tmp_path / "photos", tmp_path / "photos"])
 
 
@@ -96,3 +96,15 @@ def test_what_was_expected_is_said(tmp_path, folders, message):
         (tmp_path / folder).mkdir(parents=True)
     with pytest.raises(DataError, match=message):
         find_domains([tmp_path / "data"])
+
+
+def test_a_single_picture_can_be_a_domain(tmp_path):
+    fill(tmp_path / "photos")
+    cv2.imwrite(str(tmp_path / "monet.png"), picture())
+    a, b = find_domains([tmp_path / "photos", tmp_path / "monet.png"])
+    assert (a.least, b.least) == (2, 1)
+    assert (b.name, [source.path.name for source in b.train]) == ("monet", ["monet.png"])
+    with pytest.raises(DataError, match="both domains are the same"):
+        find_domains([tmp_path / "monet.png"] * 2)
+    with pytest.raises(DataError, match=r"monet\.png: no such folder or video"):
+        find_domains([tmp_path / "monet.png"])

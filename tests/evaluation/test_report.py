@@ -4,8 +4,10 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
+from cyclekit.data.sources import read_source
 from cyclekit.evaluation.gallery import collect_galleries
 from cyclekit.evaluation.measure import evaluate
 from cyclekit.evaluation.pile import pile_of_folder
@@ -13,6 +15,7 @@ from cyclekit.evaluation.plots import draw_plots
 from cyclekit.evaluation.report import show, show_change, show_like, write_report
 from cyclekit.evaluation.results import Evaluation, Score
 from cyclekit.evaluation.task import Candidate, Task, Tools
+from cyclekit.media.images import read_rgb
 from cyclekit.metrics.estimate import Estimate
 from tests.evaluation.worlds import averages, paint
 
@@ -68,6 +71,24 @@ def test_the_page_tells_scores_floors_tests_seeds_pictures_and_copies(made):
                  "training: 4", "8 vs 8"):  # fmt: skip
         assert part in page, part
     assert found.copies["tints <b>"]["3"] == ("4", pytest.approx(0, abs=1e-4))
+
+
+def test_worst_best_and_nearest_are_the_pictures_that_they_are_said_to_be(made, tmp_path):
+    found, task, _ = made
+    gallery = collect_galleries(found, task, tmp_path)[0]
+    rows = {row.title.split(" (")[0]: row.cells for row in gallery.rows}
+    for kind, better_first in (("rmse", False), ("realism", True)):
+        by_network = {key.split(":")[0]: values for key, values in found.pictures.items()}
+        values = by_network[kind]["tints <b>"]
+        ranked = sorted(values, key=values.__getitem__, reverse=better_first)
+        assert [cell.key for cell in rows[f"Best by {kind}"]] == ranked[:6]
+        assert [cell.key for cell in rows[f"Worst by {kind}"]] == ranked[:-3:-1]
+    nearest = rows["Nearest to training pictures"][0]
+    assert (nearest.key, nearest.value) == ("3", "0.00 of the usual distance")
+    assert [what for what, _ in nearest.pictures] == ["output", "training: 4"]
+    output, trained = (read_rgb(tmp_path / file) for _, file in nearest.pictures)
+    assert np.array_equal(output, trained)
+    assert np.array_equal(output, read_source(task.candidates[0].output.sources["3"]))
 
 
 def test_numbers_are_all_in_json_without_infinities(made):

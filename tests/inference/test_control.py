@@ -209,3 +209,27 @@ def test_pictures_that_do_not_belong_together_are_refused() -> None:
         blend(image, image, mask=np.ones((8, 8)))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="pictures must be"):
         blend(image[..., :2], image[..., :2])
+
+
+@pytest.mark.parametrize(
+    ("mask", "kind", "message"),
+    [
+        ("mask.png", TypeError, "mask must be a numpy array, got str"),
+        ([[1, 0], [0, 1]], TypeError, "mask must be a numpy array, got list"),
+        (
+            np.ones((2, 2), np.float32),
+            ValueError,
+            "the mask must be bool, uint8 or uint16, got float32",
+        ),
+        (
+            np.ones((2, 2), np.int64),
+            ValueError,
+            "the mask must be bool, uint8 or uint16, got int64",
+        ),
+        (np.ones((2, 2, 3), np.uint8), ValueError, r"the mask must be \(2, 2\) like the picture"),
+    ],
+)
+def test_a_mask_of_another_kind_is_named(mask: Any, kind: type[Exception], message: str) -> None:
+    before = picture(2, 2)
+    with pytest.raises(kind, match=message):
+        blend(before, before, mask=mask)

@@ -5,11 +5,13 @@ from torch import Tensor
 
 from cyclekit.devices import free_memory
 from cyclekit.errors import MediaError
+from cyclekit.hub.open import open_generator
+from cyclekit.inference.arrays import is_flat
 from cyclekit.inference.memory import bytes_per_pixel
 from cyclekit.inference.precision import Prepared, _fastest, prepare, sample_picture
 from cyclekit.inference.translator import Translator
 from tests.inference.networks import Same
-from tests.tiny import tiny_generator
+from tests.tiny import picture, tiny_generator
 
 CPU = torch.device("cpu")
 
@@ -81,3 +83,45 @@ def test_pictures_too_large_for_the_memory_are_refused() -> None:
     endless = np.broadcast_to(np.zeros(3, np.uint8), (10**6, 10**6, 3))  # takes 3 bytes itself
     with pytest.raises(MediaError, match=r"1000000x1000000 is too large for this memory.*max-size"):
         translator(endless)
+
+
+FLAT = np.full((40, 50, 3), (90, 140, 200), np.uint8)
+DOT = FLAT.copy()
+DOT[20, 20] += 3
+
+
+@pytest.mark.parametrize("image", [FLAT, FLAT[:1, :1], FLAT[:3, :5], FLAT[..., 0], DOT, FLAT.astype(np.uint16) * 257])  # fmt: skip
+def test_a_picture_without_contrast_is_that_of_float32(image: np.ndarray) -> None:
+    generator = open_generator().generator
+    exact, short = (
+        Translator(generator, device="cpu", precision=name) for name in ("fp32", "bf16")
+    )
+    assert np.array_equal(short(image), exact(image))
+
+
+def test_beside_others_of_a_batch_only_the_flat_one_is_exact() -> None:
+    generator = open_generator().generator
+    exact, short = (
+        Translator(generator, device="cpu", precision=name) for name in ("fp32", "bf16")
+    )
+    images = [picture(16, 16), np.full((16, 16, 3), 7, np.uint8), picture(16, 16, seed=1)]
+    made = list(short.stream(images))
+    assert np.array_equal(made[1], exact(images[1]))
+    for place in (0, 2):
+        assert np.array_equal(made[place], short(images[place]))
+        assert not np.array_equal(made[place], exact(images[place]))
+
+
+@pytest.mark.parametrize("deviation", [0.2, 0.4, 0.6, 2.0])
+@pytest.mark.parametrize("shape", [(40, 30), (40, 30, 3), (400, 300, 4)])
+def test_contrast_is_the_largest_deviation_of_a_colour(
+    shape: tuple[int, ...], deviation: float
+) -> None:
+    levels = np.zeros(shape, np.uint16)
+    share = (deviation * 257) ** 2  # of two values, half and half
+    levels[: shape[0] // 2] = 2 * round(share**0.5)
+    if len(shape) == 3:
+        levels[..., 0] = 9
+    if len(shape) == 3 and shape[2] == 4:
+        levels[..., 3] = np.arange(300) * 200  # opacity is no contrast
+    assert is_flat(levels) == (deviation < 0.5)

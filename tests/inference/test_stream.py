@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import numpy as np
@@ -6,7 +7,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cyclekit.errors import MediaError
+from cyclekit.errors import MediaError, UsageError
 from cyclekit.hub.open import open_generator
 from cyclekit.inference import planes, stream
 from cyclekit.inference.plan import Plan, UntileableError
@@ -66,6 +67,8 @@ def test_tiles_are_exact_whatever_the_sampling(down: str, up: str) -> None:
 
 
 RESNET = tiny_generator("resnet")
+LEAST = int(tiled(RESNET, 32)._cost * 32**2)
+"""Bytes in which a tile runs, and nothing can be kept."""
 
 
 @given(
@@ -102,14 +105,14 @@ def test_what_is_kept_may_lie_in_files(monkeypatch: pytest.MonkeyPatch) -> None:
         planes, "_mapped_file", lambda size: (sizes.append(size), mapped_file(size))[1]
     )
     image = picture(80, 80)
-    frugal = tiled(RESNET, 32, memory=1)(image)
+    frugal = tiled(RESNET, 32, memory=LEAST)(image)
     assert len(sizes) > 3
     assert np.array_equal(frugal, tiled(RESNET, 32)(image))
 
 
 def test_no_temporary_file_is_left(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    tiled(RESNET, 32, memory=1)(picture(80, 80))
+    tiled(RESNET, 32, memory=LEAST)(picture(80, 80))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -117,7 +120,7 @@ def test_a_disk_without_room_is_told_before_the_work(monkeypatch: pytest.MonkeyP
     usage = type("Usage", (), {"free": 10})()
     monkeypatch.setattr(planes.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(MediaError, match=r"temporary files are needed, .* TMPDIR names another"):
-        tiled(RESNET, 32, memory=1)(picture(80, 80))
+        tiled(RESNET, 32, memory=LEAST)(picture(80, 80))
 
 
 def test_a_file_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
@@ -126,7 +129,7 @@ def test_a_file_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch, tmp
 
     monkeypatch.setattr(planes, "_reserve", refuse)
     with pytest.raises(MediaError, match=r"temporary file .* does not fit .*: No space left"):
-        tiled(RESNET, 32, memory=1)(picture(80, 80))
+        tiled(RESNET, 32, memory=LEAST)(picture(80, 80))
 
 
 @pytest.mark.parametrize(
@@ -238,3 +241,21 @@ def test_tiles_of_a_published_network_on_a_real_picture() -> None:
     generator = open_generator(data / "weights/vintagify-0.1.2-G_A2B.pth").generator
     image = read(data / "odd/large-6684x4456.jpg").pixels[1000:1300, 3000:3331]
     check_equal(tiled(generator, 128)(image), whole(generator)(image))
+
+
+@pytest.mark.parametrize("tile", ["auto", 32, 256])
+def test_memory_in_which_no_tile_runs_is_refused(tile: Any) -> None:
+    side = 64 if tile == "auto" else tile
+    need = int(tiled(RESNET, 32)._cost * side**2)
+    message = rf"is too little: a tile of {side} pixels takes \d+(\.\d)?[KM] in this network"
+    for memory in (1, "1", need - 1):
+        with pytest.raises(UsageError, match=message) as refused:
+            tiled(RESNET, tile, memory=memory)
+    least = re.search(r"takes (\S+) in", str(refused.value))
+    assert least is not None
+    tiled(RESNET, tile, memory=least[1])(picture(20, 20))  # what is told is enough
+
+
+def test_without_tiles_every_picture_decides_for_itself() -> None:
+    with pytest.raises(MediaError, match="20x20 is too large"):
+        tiled(RESNET, "off", memory=1)(picture(20, 20))

@@ -24,3 +24,13 @@ def test_the_gradient_is_the_papers():
 def test_vectors_are_left_out():
     weight = torch.ones(2, 2)
     assert off_diagonal([weight, torch.ones(7)]).item() == pytest.approx(8)
+
+
+def test_more_filters_than_values_cost_the_same_by_the_other_product():
+    tall = torch.randn(7, 3, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    loss = off_diagonal([tall])
+    (slope,) = torch.autograd.grad(loss, tall)
+    rows = tall.detach()
+    apart = (rows @ rows.T) * (1 - torch.eye(7))
+    torch.testing.assert_close(loss, apart.square().sum())
+    torch.testing.assert_close(slope, 4 * apart @ rows)

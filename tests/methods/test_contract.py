@@ -12,10 +12,13 @@ from cyclekit.training.step import train_step
 from tests.tiny import batch, tiny_spec
 
 PLAYERS = {
+    "biggan": ("biggan", "biggan"),
+    "cut": ("mobile", "patch"),
     "cyclegan": ("mobile", "patch"),
+    "dclgan": ("mobile", "patch"),
     "gan": ("dcgan", "dcgan"),
-    "biggan": ("biggan",) * 2,
     "pix2pix": ("unet", "patch"),
+    "stargan": ("stargan", "stargan"),
 }
 """Networks that fit each method."""
 CLASSES = 3
@@ -46,7 +49,7 @@ def test_the_phases_name_every_weight(name):
     method = build(name)
     named = {id(p) for phase in method.phases() for net in phase.networks for p in net.parameters()}
     assert named == {id(p) for p in method.parameters()}
-    assert set(method.translators()) <= {"ab", "ba", "noise"}
+    assert set(method.translators()) <= {"ab", "ba", "noise", "any"}
 
 
 @every_method

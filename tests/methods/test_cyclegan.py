@@ -1,6 +1,8 @@
 import pytest
 import torch
 
+from cyclekit.losses import PENALTIES
+from cyclekit.methods.base import Moment
 from cyclekit.methods.cyclegan import CycleGAN
 from cyclekit.models import DISCRIMINATORS, GENERATORS
 from cyclekit.registry import Spec
@@ -98,3 +100,93 @@ def test_a_critic_that_compares_never_sees_real_beside_fake(others):
     torch.testing.assert_close(
         losses["d_a"], ((real - 1).square().mean() + fake.square().mean()) / 2
     )
+
+
+def at(method, step=0, share=0.0):
+    method.moment = Moment(step, share)
+    return method
+
+
+def generator_losses(method):
+    inputs = data()
+    return method.losses("generators", inputs, method(inputs), seed=0)
+
+
+def test_identity_every_other_step_weighs_twice_as_much():
+    plain = generator_losses(tiny_cyclegan(identity=0.5))
+    lazy = tiny_cyclegan(identity=0.5, identity_every=2)
+    torch.testing.assert_close(generator_losses(lazy)["identity_a"], 2 * plain["identity_a"])
+    at(lazy, step=1)
+    assert "same_b" not in lazy(data())
+    assert "identity_b" not in generator_losses(lazy)
+
+
+def test_identity_falls_to_nothing():
+    method = tiny_cyclegan(identity=0.5, identity_until=0.5)
+    whole = generator_losses(method)["identity_b"]
+    torch.testing.assert_close(generator_losses(at(method, share=0.25))["identity_b"], whole / 2)
+    assert "identity_b" not in generator_losses(at(method, share=0.5))
+
+
+def test_the_cycle_falls_to_its_end():
+    method = tiny_cyclegan(cycle_end=0.1)
+    whole = generator_losses(method)["cycle_a"]
+    torch.testing.assert_close(generator_losses(at(method, share=0.5))["cycle_a"], 0.55 * whole)
+    torch.testing.assert_close(generator_losses(at(method, share=1.0))["cycle_a"], 0.1 * whole)
+
+
+def test_the_cycle_moves_to_the_critics_features():
+    method = at(tiny_cyclegan(cycle=10, cycle_features=0.8), share=0.5)
+    a, back = data()["a"], method(data())["cycle_a"]
+    pixels = (back - a).abs().mean()
+    features = (method.d_a.body(back) - method.d_a.body(a)).abs().mean()
+    expected = 10 * (0.6 * pixels + 0.4 * features)
+    torch.testing.assert_close(generator_losses(method)["cycle_a"], expected)
+
+
+@pytest.mark.parametrize("discriminator", DISCRIMINATORS.names())
+def test_every_discriminator_has_features_for_the_cycle(discriminator):
+    critic = tiny_spec(DISCRIMINATORS, discriminator)
+    method = CycleGAN(tiny_spec(GENERATORS, "mobile"), critic, cycle_features=1.0)
+    side = 16 if "side" in DISCRIMINATORS.options(discriminator) else 32
+    inputs = {"a": batch(1, side, side), "b": batch(1, side, side, seed=1)}
+    at(method, share=1.0)
+    assert method.losses("generators", inputs, method(inputs), seed=0)["cycle_b"] > 0
+
+
+def test_a_penalty_is_due_every_few_steps():
+    method, inputs = (
+        tiny_cyclegan(penalty="r1", penalty_weight=2.0, penalty_every=3, pool=0),
+        data(),
+    )
+    losses = method.losses("discriminators", inputs, method(inputs), seed=0)
+    expected = 6 * PENALTIES.create(Spec("r1"))(method.d_b, inputs["b"], inputs["b"], None)
+    torch.testing.assert_close(losses["penalty_b"], expected)
+    at(method, step=1)
+    losses = method.losses("discriminators", inputs, method(inputs), seed=0)
+    assert losses.keys() == {"d_a", "d_b"}
+
+
+def test_a_critic_that_compares_remembers_each_origin():
+    torch.manual_seed(0)
+    critic = Spec("patch", {"layers": 1, "width": 8, "others": "statistics"})
+    method = CycleGAN(tiny_spec(GENERATORS, "mobile"), critic, pool=0, memory=3)
+    for _ in range(2):
+        inputs = data()
+        images = method(inputs)
+        method.losses("generators", inputs, images, 0)
+        method.losses("discriminators", inputs, images, 0)
+    kept = {name: memory.kept for name, memory in method.memories.items()}
+    assert {name: len(features) for name, features in kept.items()} == dict.fromkeys(kept, 3)
+    with torch.no_grad():
+        torch.testing.assert_close(kept["real_b"][-2:], method.d_b.body(inputs["b"]))
+        torch.testing.assert_close(kept["fake_b"][-2:], method.d_b.body(images["fake_b"]))
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("identity_every", 0), ("identity_until", 0.0), ("cycle_end", 1.5), ("cycle_features", -1.0)],
+)
+def test_options_out_of_range_are_refused(option, value):
+    with pytest.raises(ValueError, match=f"{option} must be"):
+        tiny_cyclegan(**{option: value})

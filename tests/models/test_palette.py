@@ -3,7 +3,8 @@ import math
 import pytest
 import torch
 
-from cyclekit.errors import ConfigError, UnknownNameError
+from cyclekit.checkpoint.model import ModelInfo, load_model, save_model
+from cyclekit.errors import CheckpointError, ConfigError, UnknownNameError
 from cyclekit.models import GENERATORS, make_translator
 from cyclekit.models.palette import RELAXATIONS, Codebook, gumbel, softmax, split_colors
 from cyclekit.registry import Spec
@@ -185,3 +186,37 @@ def test_colours_in_one_text():
     assert split_colors("1a1c2c, #F4F4F4;00ff00-0000ff") == [
         "1a1c2c", "#F4F4F4", "00ff00", "0000ff",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("colors", [4, RED_GREEN_BLUE], ids=["learned", "given"])
+@pytest.mark.parametrize("name", ["mobile", "unet"])
+def test_a_model_file_brings_back_network_and_colours(tmp_path, name, colors):
+    spec = tiny_spec(GENERATORS, name, head="palette", colors=colors, direction="ab")
+    networks = {way: make_translator(spec, way).eval() for way in ("ab", "ba")}
+    save_model(tmp_path / "model.safetensors", networks, ModelInfo(spec))
+    for way, network in networks.items():
+        loaded, *_ = load_model(tmp_path / "model.safetensors", way)
+        assert torch.equal(loaded(batch()), network(batch()))
+    assert torch.equal(
+        load_model(tmp_path / "model.safetensors")[0].palette, networks["ab"].palette
+    )
+
+
+@pytest.mark.parametrize(
+    ("lie", "message"),
+    [
+        ({"colors": 5}, "weights do not fit 'mobile'"),
+        ({"colors": ["#000000"] * 7}, "weights do not fit 'mobile'"),
+        ({"colors": 10**9}, "colors must be a number from 2 to 256"),
+        ({"colors": ["/etc/passwd", "#000000"]}, "'/etc/passwd' is no colour"),
+        ({"colors": "/etc/passwd"}, "'/etc/passwd' is no colour"),
+        ({"head": ["palette"]}, r"unknown head '\['palette'\]'"),
+        ({"temperature": "hot"}, "temperature must be a number, got 'hot'"),
+    ],
+)
+def test_a_header_that_lies_is_refused(tmp_path, lie, message):
+    spec = tiny_spec(GENERATORS, "mobile", head="palette", colors=4)
+    info = ModelInfo(Spec("mobile", {**spec.options, **lie}), directions=("ab",))
+    save_model(tmp_path / "model.safetensors", {"ab": make_translator(spec)}, info)
+    with pytest.raises(CheckpointError, match=message):
+        load_model(tmp_path / "model.safetensors")

@@ -68,6 +68,29 @@ def test_pairs_are_learned(tmp_path):
     assert (generator(color) + color).abs().mean() < 0.2
 
 
+def test_label_maps_are_learned(tmp_path):
+    """Dark is the first label, bright the second; nothing lies between them."""
+    (tmp_path / "data").mkdir()
+    for i in range(12):
+        level, label = (40 + i, 0) if i % 2 else (215 - i, 255)
+        pair = np.full((20, 40, 3), level, np.uint8)
+        pair[:, 20:] = label
+        cv2.imwrite(str(tmp_path / f"data/{i}.png"), pair)
+    labels = {"head": "palette", "colors": ["#000000", "#ffffff"]}
+    config = resolve(
+        [
+            TINY,
+            PAIRS,
+            {"method": {"direction": "ab"}, "generator": labels},
+            {"optimizer": {"rate": 4e-3}, "train": {"images": 200, "state_every": 10**6}},
+        ]
+    )
+    train(config, find_pairs([tmp_path / "data"]), tmp_path / "run", device=CPU)
+    generator, *_ = load_model(tmp_path / "run/model.safetensors")
+    for level, label in ((-0.6, -1.0), (0.6, 1.0)):
+        assert (generator(torch.full((1, 3, 16, 16), level)) == label).all()
+
+
 @pytest.mark.parametrize("colors", [4, COLORS], ids=["learned", "given"])
 def test_one_direction_learns_a_palette(tmp_path, colors):
     palette = {"generator": {"head": "palette", "colors": colors, "direction": "ab"}}

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from cyclekit.checkpoint.state import load_state
-from cyclekit.cli.training_plan import plan_lines
+from cyclekit.cli.training_plan import plan_lines, profile_lines
 from cyclekit.config.resolve import dump, resolve
 from cyclekit.training.learner import build_learner
 from cyclekit.training.plan import Plan, make_plan
+from cyclekit.training.profile import make_profile
 from cyclekit.training.step import train_step
 from tests.tiny import batch
 from tests.training.worlds import CPU, TINY, tiny_config, two_folders
@@ -75,6 +76,18 @@ def test_the_command_prints_a_plan_and_writes_nothing(tmp_path):
     assert words == ["speed", "memory", "largest", "time"]
     assert "24 images" in result.stdout
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_profile_says_where_the_time_goes(tmp_path):
+    profile = make_profile(tiny_config(batch=4), two_folders(tmp_path), CPU)
+    assert list(profile.parts) == ["making pictures", "generators", "discriminators"]
+    assert sum(profile.parts.values()) > 0.5 * sum(profile.operations.values())
+    assert any("convolution" in name for name in profile.operations)
+    assert list(profile.operations)[-1] == "all others"
+    assert 0 < profile.operations_a_second < profile.peak
+    text = "\n".join(profile_lines(profile))
+    assert "GFLOP/s that a matrix product reaches here" in text
+    assert "by phase\n" in text
 
 
 def test_pieces_add_up_to_the_whole_batch():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import re
 import shutil
 from contextlib import suppress
@@ -16,13 +18,16 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 from cyclekit.errors import MediaError
-from cyclekit.media.atomic import replacing
+from cyclekit.media.atomic import PART, replacing
 
 SEGMENT = 120
 """Frames in a segment: what an interruption costs, and how far key frames are apart at most."""
 _SETTINGS = "settings.json"
 _LOCK = "lock"
-_OURS = re.compile(r"(lock|settings\.json|\d{6}\.(json|mp4|memory)|joined\.\w+)(\.part)?")
+_OURS = re.compile(
+    rf"(lock|settings\.json|\d{{6}}\.(json|mp4|memory)|joined\.\w+)({re.escape(PART)})?"
+)
+_LONGEST = 255  # bytes of a name, on every usual file system
 
 
 @dataclass(frozen=True)
@@ -161,7 +166,10 @@ def _is_ours(path: Path) -> bool:
 
 def folder_of(output: Path) -> Path:
     """Return where unfinished work on an output lies."""
-    return output.with_name(f"{output.name}.part")
+    name = f"{output.name}.part"
+    if len(os.fsencode(name)) > _LONGEST:
+        name = f"{hashlib.sha256(os.fsencode(output.name)).hexdigest()}.part"
+    return output.with_name(name)
 
 
 def stored_settings(output: Path) -> dict[str, Any] | None:

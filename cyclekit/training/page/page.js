@@ -43,7 +43,7 @@ const draw = (chart, parent) => {
   const first = Math.min(...xs), last = Math.max(...xs, first + 1);
   let low = Math.min(...ys), high = Math.max(...ys);
   const room = (high - low) * 0.05 || Math.abs(high) * 0.1 || 1;
-  [low, high] = [low >= 0 && low < high * 0.5 ? 0 : low - room, high + room];
+  [low, high] = [low >= 0 && low <= high * 0.5 ? 0 : low - room, high + room];
   const x = (images) => LEFT + ((images - first) / (last - first)) * (WIDTH - LEFT - RIGHT);
   const y = (value) => TOP + ((high - value) / (high - low)) * (HEIGHT - TOP - BOTTOM);
   for (const at of ticks(low, high, 4)) {

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from cyclekit.errors import MediaError
+from cyclekit.media.atomic import part_of
 from cyclekit.media.video.work import Segment, Work, folder_of, stored_settings
+from tests.clips import frames_of, make_clip, run, scene
 
 SETTINGS = {"model": "a", "size": [64, 48]}
 
@@ -82,6 +84,26 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="this folder is in the way"):
         Work(output, SETTINGS)
     assert theirs.read_text() == "mine"
+
+
+def test_a_write_that_was_killed_is_not_in_the_way(tmp_path: Path) -> None:
+    output = tmp_path / "made.mp4"
+    work = Work(output, SETTINGS)
+    work.release()
+    for name in ("000000.json", "000000.memory", "settings.json"):
+        part_of(work.folder / name).write_bytes(b"half of it")
+    again = Work(output, SETTINGS)
+    assert again.segments == []
+    again.remove()
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["n" * 246 + ".mp4", "ä" * 125 + ".mp4", "n" * 251 + ".mp4"])
+def test_names_may_be_as_long_as_the_file_system_allows(tmp_path: Path, name: str) -> None:
+    source = make_clip(tmp_path / "in.mp4", scene(2))
+    run(source, tmp_path / name, settings={"model": 1})
+    assert len(frames_of(tmp_path / name)) == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"in.mp4", name}
 
 
 def test_an_unwritable_place_is_one_line(tmp_path: Path) -> None:

@@ -1,0 +1,71 @@
+"""A page in the browser; all that it asks for and complains of is kept."""
+
+from typing import Any
+
+PATIENCE = 30_000  # ms: the machine may be busy
+SEEN = """() => {
+  window.samples = [];
+  const level = (canvas) => [...canvas.getContext('2d').getImageData(8, 8, 1, 1).data.slice(0, 3)];
+  const look = (time) => {
+    const now = ['left', 'right'].map((id) => {
+      const box = document.getElementById(id);
+      if (!box || !box.classList.contains('seen')) return null;
+      return getComputedStyle(box.querySelector('canvas')).visibility === 'visible' ? level(box.querySelector('canvas')) : null;
+    });
+    window.samples.push([time, ...now]);
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}"""
+"""Looks, frame by frame, at which pictures can be seen and what colour they are."""
+
+
+class Tab:
+    """One window of one person.
+
+    Args:
+        browser: playwright's.
+        port: of the server.
+        device: options of the window.
+    """
+
+    def __init__(self, browser: Any, port: int, **device: Any) -> None:
+        self.base = f"http://127.0.0.1:{port}/"
+        self.context = browser.new_context(**device)
+        self.context.set_default_timeout(PATIENCE)
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page = self.open()
+
+    def open(self) -> Any:
+        page = self.context.new_page()
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("response", self.look_at)
+        page.goto(self.base)
+        return page
+
+    def look_at(self, response: Any) -> None:
+        if response.status >= 400:
+            self.complaints.append(f"{response.status} {response.url}")
+
+    def begin(self) -> None:
+        self.page.get_by_role("button", name="Start").click()
+
+    def asked(self) -> Any:
+        """Wait for the question."""
+        return self.page.wait_for_selector("#left.asked")
+
+    def answer(self, key: str = "ArrowLeft") -> None:
+        self.asked()
+        self.page.keyboard.press(key)
+
+    def go_on(self) -> None:
+        self.page.get_by_role("button", name="Continue").click()
+
+    def close(self) -> None:
+        complaints = list(self.complaints)
+        self.context.close()
+        assert complaints == []
+        assert self.requests
+        assert all(url.startswith((self.base, "blob:" + self.base)) for url in self.requests)

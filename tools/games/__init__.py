@@ -1,0 +1,1 @@
+"""The experiments of `tools/benchmark_games.py`, one a file."""
