@@ -41,6 +41,10 @@ SHORTENED = {
     "-o horse2zebra": "-o split",
     "--start 1:30 --end 1:45": "--start 0.1 --end 0.5",
     "--minutes 60": " ".join(["--images 4", *SHORT]),
+    "--epochs 100 --evaluate-every 5000": " ".join(["--images 4 --evaluate-every 2", *SHORT]),
+    "--minutes 30": "--images 2 --set discriminator.width=8 --set data.crop=32",
+    "--plan": " ".join(["--plan", *SHORT]),
+    "--profile": " ".join(["--profile", *SHORT]),
     "--method pix2pix": " ".join(
         ["--method pix2pix --images 2 --set generator.name=unet128", *SHORT]
     )
