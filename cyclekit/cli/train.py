@@ -26,6 +26,7 @@ WARM_UP = 500
 Examples:
   cyclekit train horses/ zebras/ -o runs/zebra --preset cyclegan-lite --minutes 60
   cyclekit train horse2zebra/ -o runs/zebra --names horse zebra --set data.crop=128
+  cyclekit train horses.mp4 'zebra*.mp4' -o runs/wild --epochs 20
   cyclekit train maps/ -o runs/maps --method pix2pix
   cyclekit train photos/ pixelart/ -o runs/pixels --preset pixel-art --set generator.colors=palette.png
   cyclekit train photo.jpg painting.jpg -o runs/painting --method sincut --images 12000
@@ -36,8 +37,8 @@ Examples:
 )
 @click.argument("roots", nargs=-1, metavar="FOLDER...", type=click.Path(path_type=Path))
 @click.option("-o", "--output", "folder", metavar="RUN", type=click.Path(path_type=Path), help="Folder of the run; the same command goes on where it was interrupted.")  # fmt: skip
-@click.option("--method", metavar="NAME", help="The game: cyclegan, cut, dclgan, pix2pix, stargan, gan or biggan; or a preset.  [default: the preset's]")  # fmt: skip
-@click.option("--preset", metavar="NAME", help="Settings to start from: cyclegan, cyclegan-lite, painting, pixel-art, cut, fastcut, sincut, dclgan, pix2pix, stargan, gan, biggan.  [default: the method's, or cyclegan]")  # fmt: skip
+@click.option("--method", metavar="NAME", help="The game: cyclegan, cut, dclgan, pix2pix, stargan, gan, biggan, predict or recycle; or a preset.  [default: the preset's]")  # fmt: skip
+@click.option("--preset", metavar="NAME", help="Settings to start from: cyclegan, cyclegan-lite, painting, pixel-art, cut, fastcut, sincut, dclgan, pix2pix, stargan, gan, biggan, predict, recycle.  [default: the method's, or cyclegan]")  # fmt: skip
 @click.option("--domains", is_flag=True, help="Every FOLDER is a domain of one model; the method is then stargan.")  # fmt: skip
 @click.option("--config", "file", metavar="FILE", type=click.Path(path_type=Path), help="Settings that --dry-run printed; replaces the preset.")  # fmt: skip
 @click.option("--set", "settings", metavar="SECTION.KEY=VALUE", multiple=True, help="Change one setting; may be repeated.")  # fmt: skip
@@ -70,6 +71,9 @@ def command(
     trainB (and testA, testB), or train/NAME1 and train/NAME2, or side-by-side pairs; or two single
     pictures, for sincut. For pix2pix the same, and pictures of one name are pairs. For gan it is
     one folder of pictures; for biggan and stargan one with a folder a class, or those folders.
+
+    A video, or a pattern of videos in quotes, may stand for any folder of pictures; predict takes
+    any number of them, recycle one a domain.
 
     RUN gets model.safetensors, samples/, training.html, log.jsonl, config.yaml and state.pt.
     Warnings name what goes wrong and the setting that helps. Ctrl-C saves and stops. Exit codes:

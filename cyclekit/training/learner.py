@@ -174,10 +174,16 @@ def check_fit(config: Config, domains: int | None = None) -> None:
         domains: piles of pictures; None where nobody has looked yet.
 
     Raises:
-        ConfigError: naming the setting, or the networks that do not fit the crop.
+        ConfigError: naming the setting that makes no sense with the method, or the networks that
+            do not fit the crop.
     """
     kind = KINDS[data_kind(config.method.name)]
     method = build_learner(config, torch.device("meta"), domains or kind.least).method
+    if config.train.keep_discriminators and not method.critics():
+        raise ConfigError(
+            f"train.keep_discriminators: method '{config.method.name}' has no discriminator that "
+            "'cyclekit critique' can ask; leave out --keep-discriminators"
+        )
     crop = config.data.crop
     for generator in method.translators().values():
         try:

@@ -6,18 +6,17 @@ PATIENCE = 30_000  # ms: the machine may be busy
 SEEN = """() => {
   window.samples = [];
   const level = (canvas) => [...canvas.getContext('2d').getImageData(8, 8, 1, 1).data.slice(0, 3)];
-  const look = (time) => {
+  const look = () => {
     const now = ['left', 'right'].map((id) => {
-      const box = document.getElementById(id);
-      if (!box || !box.classList.contains('seen')) return null;
-      return getComputedStyle(box.querySelector('canvas')).visibility === 'visible' ? level(box.querySelector('canvas')) : null;
+      const canvas = document.getElementById(id).querySelector('canvas');
+      return getComputedStyle(canvas).visibility === 'visible' ? level(canvas) : null;
     });
-    window.samples.push([time, ...now]);
-    requestAnimationFrame(look);
+    window.samples.push([document.timeline.currentTime, ...now]);
   };
-  requestAnimationFrame(look);
+  look();
+  new MutationObserver(look).observe(document.querySelector('.pair'), { attributes: true, subtree: true });
 }"""
-"""Looks, frame by frame, at which pictures can be seen and what colour they are."""
+"""Looks at every change, at the time of its frame, which pictures can be seen and in what colour."""
 
 
 class Tab:

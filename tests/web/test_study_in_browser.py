@@ -93,8 +93,8 @@ def test_each_picture_is_seen_for_a_second_left_then_right(browser: Any, tmp_pat
             assert red == (kept[number]["real_side"] == ("left", "right")[side])
     gaps = [spans[k + 1][1][0][0] - group[0][0] for k, (sides, group) in enumerate(spans) if not any(sides) and 0 < k < len(spans) - 1]  # fmt: skip
     told = [one[f"{side}_ms"] for one in kept for side in ("left", "right")]
-    # As the page says, within a frame; never less than a second, and a busy machine apart no more.
-    assert told == pytest.approx(seen, abs=2 * FRAME)
+    # As the page says; never less than a second, and but for a busy machine no more.
+    assert told == pytest.approx(seen, abs=1)
     assert min(told) > 1000 - FRAME
     assert median(told) < 1000 + 3 * FRAME
     assert min(gaps) > 300 - FRAME
@@ -288,7 +288,7 @@ def test_who_cannot_see_the_page_hears_what_it_asks(browser: Any, tmp_path: Path
     study = tiny_study(tmp_path, practice=0, trials=1)
     with served(app(study)) as port:
         tab = Tab(browser, port)
-        assert tab.page.get_by_role("heading", name="Real or fake?").is_visible()
+        tab.page.get_by_role("heading", name="Real or fake?").wait_for()
         assert tab.page.evaluate("document.documentElement.lang") == "en"
         tab.begin()
         tab.asked()
