@@ -35,6 +35,8 @@ def join_team(device: torch.device) -> Team:
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
         return Team()
+    if device.type == "cuda":
+        torch.cuda.set_device(device)  # messages go by way of the current device
     if not distributed.is_initialized():
         distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     return Team(distributed.get_rank(), distributed.get_world_size())

@@ -11,6 +11,7 @@ from torch import Tensor
 from cyclekit.data.datasets import Pictures
 from cyclekit.data.kinds import Domains
 from cyclekit.models import DomainGenerator, Generator, ImageGenerator, NoiseGenerator
+from cyclekit.models.predictor import Predictor
 from cyclekit.pixels import from_bytes
 
 PICTURES = 8
@@ -43,7 +44,7 @@ class Probe:
     def __init__(self, pictures: Pictures, domains: Domains, device: torch.device) -> None:
         items = [pictures[position].values for position in range(PICTURES)]
         self._values = {
-            name: _still(torch.stack([item[name] for item in items])).to(device)
+            name: from_bytes(torch.stack([item[name] for item in items])).to(device)
             for name, value in items[0].items()
             if value.dtype == torch.uint8
         }
@@ -60,7 +61,10 @@ class Probe:
         """
         seen = []
         for direction, generator in generators.items():
-            if isinstance(generator, NoiseGenerator):
+            if isinstance(generator, Predictor):
+                past, real = self._values["clip"].split([generator.in_channels, 3], dim=1)
+                seen.append(Seen("next frame", generator(past).float(), real))
+            elif isinstance(generator, NoiseGenerator):
                 real = next(iter(self._values.values()))
                 made = generator(*generator.inputs(range(PICTURES), seed=0))
                 seen.append(Seen(f"noise to {', '.join(self._names)}", made.float(), real))
@@ -70,13 +74,9 @@ class Probe:
                 made = generator(source, others)
                 seen.append(Seen(f"any of {', '.join(self._names)}", made.float(), source, source))
             elif isinstance(generator, ImageGenerator) and set(direction) <= set(self._values):
-                source, real = (self._values[letter] for letter in direction)
+                # Of a clip, whose frames are stacked, the first one.
+                source, real = (self._values[letter][:, :3] for letter in direction)
                 made = torch.cat([generator(picture[None]) for picture in source])
                 names = [self._names["ab".index(letter)] for letter in direction]
                 seen.append(Seen(" to ".join(names), made.float(), real, source))
         return [one for one in seen if one.made.shape[1:] == one.real.shape[1:]]
-
-
-def _still(pictures: Tensor) -> Tensor:
-    """Turn uint8 (N, 3, H, W), or the first frames of clips (N, 3 frames, H, W), into [-1, 1]."""
-    return from_bytes(pictures[:, :3])
