@@ -267,6 +267,7 @@ def _bench_memory(*options: str) -> Figures:
 def bench_video(count: int = 120) -> list[Figures]:
     """Compare the rate of a whole 640x360 video with those of its three stages, each alone."""
     from cyclekit.hub.open import open_generator
+    from cyclekit.inference.steady import Steadiness, SteadyTranslator
     from cyclekit.inference.translator import Translator
     from cyclekit.inference.video import translate_video
     from cyclekit.inference.video_options import VideoOptions, result_clip
@@ -301,6 +302,12 @@ def bench_video(count: int = 120) -> list[Figures]:
         ways = {
             "decode": lambda: [frame.pixels() for frame in VideoFile(path).frames()],
             "network": lambda: [None for _ in translator.stream(still.pixels for still in before)],
+            "steady": lambda: [
+                None
+                for _ in SteadyTranslator(translator, Steadiness()).stream(
+                    still.pixels for still in before
+                )
+            ],
             "encode": encode,
             "all": together,
         }

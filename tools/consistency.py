@@ -55,7 +55,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("painting", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("clips", type=Path, nargs="+")
-    parser.add_argument("--images", type=int, default=3000)
+    parser.add_argument("--images", type=int, default=2400)
     return parser.parse_args()
 
 
@@ -98,15 +98,15 @@ def _measured(
     frames: list[np.ndarray], made: list[np.ndarray], model: Translator
 ) -> dict[str, float]:
     """Return flicker, frame by frame and with carried statistics, and how strong the style is."""
-    steady = list(SteadyTranslator(model, Steadiness()).stream(frames))
+    steady = list(SteadyTranslator(model, Steadiness(hold=0)).stream(frames))
     alone, carried = list(flicker(frames, made)), list(flicker(frames, steady))
     change = [float(np.abs(b.astype(float) - a).mean()) for a, b in zip(frames, made, strict=True)]
     return {
-        "change": _mean(one.change for one in alone),
-        "still_change": _mean(one.still_change for one in alone),
+        "change": _mean(one.flicker for one in alone),
+        "still_change": _mean(one.still_flicker for one in alone),
         "warping_error": _mean(one.warping_error for one in alone),
         "source_warping_error": _mean(one.source_warping_error for one in alone),
-        "still_change_steady": _mean(one.still_change for one in carried),
+        "still_change_steady": _mean(one.still_flicker for one in carried),
         "warping_error_steady": _mean(one.warping_error for one in carried),
         "style": float(np.mean(change)),
         "detail": float(np.mean([_detail(frame) for frame in made])),

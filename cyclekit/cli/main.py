@@ -19,6 +19,7 @@ from cyclekit.errors import CyclekitError
 COMMANDS = {
     "translate": "Translate pictures with a model.",
     "video": "Translate a video with a model.",
+    "live": "Translate a camera as it runs, on a local page.",
     "train": "Train a model on folders of pictures.",
     "sample": "Make pictures from noise with a model.",
     "critique": "Ask a discriminator how real pictures look.",

@@ -124,7 +124,7 @@ def _page(card: Card) -> str:
     from cyclekit.hub.card import SIDE
 
     translates = card.kind == "translator"
-    side = SIDE if translates else card.side
+    side = card.side or SIDE
     lines = {
         "file": f"{card.path} ({card.bytes / 1e6:.1f} MB)",
         "translates" if translates else "makes": ", ".join(card.directions),

@@ -101,7 +101,7 @@ def name_of(root: Path) -> str:
     """Return what a pile is called: the folder's name, or the video's without its ending."""
     if root.is_dir():
         return root.resolve().name
-    return re.sub(r"[^\w-]+", "", root.stem) or "videos"
+    return re.sub(r"[^\w-]+", "", root.stem).strip("-_") or "videos"
 
 
 def check_names(names: Sequence[str] | None, count: int) -> Sequence[str] | None:

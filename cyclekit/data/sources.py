@@ -72,12 +72,18 @@ def require_usable(domain: Domain, needed: int = 2) -> list[str]:
 
 def held_out_pictures(domain: Domain, count: int) -> Iterator[Pixels]:
     """Yield up to `count` readable pictures that training never sees (or its own, if none)."""
+    for parts in held_out_clips(domain, count):
+        yield parts[0]
+
+
+def held_out_clips(domain: Domain, count: int) -> Iterator[list[Pixels]]:
+    """Yield the frames of up to `count` such clips; a picture is a clip of one."""
     found = 0
     for source in domain.held_out or domain.train:
         if found == count:
             return
         try:
-            yield read_source(source)
+            yield [read_source(part) for part in source.parts]
         except MediaError:
             continue  # named by the one who translates or trains on it
         found += 1

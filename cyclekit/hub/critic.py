@@ -69,8 +69,9 @@ def open_critic(source: str | Path | None, domain: str | None = None) -> OpenCri
     """
     path = find_model(source)
     info = read_info(path) if is_model(path) else None
-    if info is not None and info.kind == "noise":
-        raise UsageError(f"{path}: makes pictures from noise; only translators are critiqued")
+    if info is not None and info.kind in ("noise", "predictor"):
+        told = "makes pictures from noise" if info.kind == "noise" else "predicts frames"
+        raise UsageError(f"{path}: {told}; only translators are critiqued")
     if info is not None and info.kind == "domains":
         raise UsageError(f"{path}: one discriminator of many domains; only two can be critiqued")
     state = state_beside(path)

@@ -17,6 +17,14 @@ from cyclekit.models.base import Kind
 G_co = TypeVar("G_co", bound=Generator, covariant=True)
 
 
+_USES: dict[Kind, str] = {
+    "translator": "translates pictures; use cyclekit translate",
+    "domains": "translates pictures; use cyclekit translate",
+    "noise": "makes pictures from noise; use cyclekit sample",
+    "predictor": "predicts the next frame of videos, and serves for nothing else",
+}
+
+
 @dataclass(frozen=True)
 class OpenModel(Generic[G_co]):
     """One generator of a model, ready to run."""
@@ -72,13 +80,11 @@ def open_generator(
         style: number of one of a model's styles; None for the middle of all.
 
     Raises:
-        UsageError: if the model makes pictures from noise, or knows no styles, or many domains of
-            which none is named.
+        UsageError: if the model makes pictures from something else, or knows no styles, or many
+            domains of which none is named.
     """
     path = find_model(source)
-    kind = _kind(path)
-    if kind == "noise":
-        raise UsageError(f"{path}: makes pictures from noise; use cyclekit sample")
+    kind = _require(path, "translator", "domains")
     opened = _open(path, direction)
     if kind == "domains":
         return _towards(cast("OpenModel[DomainGenerator]", opened), style)
@@ -91,12 +97,19 @@ def open_noise(source: str | Path) -> OpenModel[NoiseGenerator]:
     """Open a model that makes pictures from noise; arguments and errors as in `open_model`.
 
     Raises:
-        UsageError: if the model translates pictures.
+        UsageError: if the model makes pictures from something else.
     """
     path = find_model(source)
-    if _kind(path) != "noise":
-        raise UsageError(f"{path}: translates pictures; use cyclekit translate")
+    _require(path, "noise")
     return cast("OpenModel[NoiseGenerator]", _open(path, None))
+
+
+def _require(path: Path, *kinds: Kind) -> Kind:
+    """Return what kind a model is of, if it is one of these."""
+    found = _kind(path)
+    if found not in kinds:
+        raise UsageError(f"{path}: {_USES[found]}")
+    return found
 
 
 def _towards(opened: OpenModel[DomainGenerator], style: int | None) -> OpenModel[ImageGenerator]:

@@ -12,6 +12,11 @@ def l1(output: Tensor, target: Tensor) -> Tensor:
     return F.l1_loss(output.float(), target.float())
 
 
+def mean_square(output: Tensor, target: Tensor) -> Tensor:
+    """Mean squared difference of two batches (N, C, H, W), in float32."""
+    return F.mse_loss(output.float(), target.float())
+
+
 def brightness(output: Tensor, source: Tensor, window: int = 8) -> Tensor:
     """Mean absolute difference of local brightness: keeps light things light.
 

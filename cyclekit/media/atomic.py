@@ -23,9 +23,14 @@ _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
 
 def part_of(path: Path) -> Path:
     """Return where a file is made: beside it, under its name and `PART`."""
-    name = f"{path.name}{PART}"
+    return beside(path, PART)
+
+
+def beside(path: Path, ending: str) -> Path:
+    """Return a name beside a path: its own and an ending; a short one where that is too long."""
+    name = f"{path.name}{ending}"
     if len(os.fsencode(name)) > _LONGEST:
-        name = f"{hashlib.sha256(os.fsencode(path.name)).hexdigest()}{PART}"
+        name = f"{hashlib.sha256(os.fsencode(path.name)).hexdigest()}{ending}"
     return path.with_name(name)
 
 

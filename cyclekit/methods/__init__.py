@@ -1,6 +1,16 @@
 """Published algorithms, one a file. Importing this package registers all of them."""
 
-from cyclekit.methods import biggan, cut, cyclegan, dclgan, gan, pix2pix, stargan
+from cyclekit.methods import (
+    biggan,
+    cut,
+    cyclegan,
+    dclgan,
+    gan,
+    pix2pix,
+    predict,
+    recycle,
+    stargan,
+)
 from cyclekit.methods.base import METHODS, Method, Phase
 
 __all__ = [
@@ -13,5 +23,7 @@ __all__ = [
     "dclgan",
     "gan",
     "pix2pix",
+    "predict",
+    "recycle",
     "stargan",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -18,8 +18,6 @@ Batch = Mapping[str, Tensor]
 """Inputs by name: pictures, float (N, C, H, W) in [-1, 1], and labels, int64 (N,)."""
 Images = Mapping[str, Tensor]
 """What the generators made of a batch, by name, on the graph."""
-Translation = tuple[Generator, Tensor, Tensor | None]
-"""A translator, pictures (N, C, H, W) for it, and what it made of them, if it did."""
 Losses = dict[str, Tensor]
 """Weighted scalars by name; their sum is minimised."""
 
@@ -41,6 +39,20 @@ class Phase:
 
 
 @dataclass(frozen=True)
+class Translation:
+    """What a translator does in a step."""
+
+    network: Generator
+    """Whose weights do it."""
+    run: Callable[[Tensor], Tensor]
+    """Translates pictures, (N, C, H, W)."""
+    x: Tensor
+    """The pictures."""
+    made: Tensor | None
+    """What it made of them; None if it has not yet."""
+
+
+@dataclass(frozen=True)
 class Moment:
     """Where in its run a step stands."""
 
@@ -48,6 +60,8 @@ class Moment:
     """Steps done before."""
     share: float = 0.0
     """Part of the run that is behind, 0 to 1; 0 while its length is unknown."""
+    keep_colors: bool = False
+    """Whether outputs are to hold on to their inputs' colours for now: a remedy of `--rescue`."""
 
 
 class Method(nn.Module, ABC):
@@ -59,6 +73,8 @@ class Method(nn.Module, ABC):
     data: ClassVar[DataKind]
     """What a batch holds: single {"picture"}, labelled {"picture", "label"}, unpaired {"a", "b"};
     clips {"clip"}, unpaired clips {"a", "b"}, the frames of a clip stacked as channels."""
+    keeps_colors: bool = False
+    """Whether the method heeds `Moment.keep_colors`."""
     moment = Moment()
     """When: whatever a method changes over its run is a function of this."""
 
@@ -84,6 +100,10 @@ class Method(nn.Module, ABC):
             batch: the inputs.
             images: what `forward` returned.
             seed: for anything drawn at random here; the same on every process.
+
+        Returns:
+            Scalars by name; what a critic pays for its judgements begins with "d_", or is
+            "discriminator".
         """
 
     @abstractmethod
@@ -91,11 +111,11 @@ class Method(nn.Module, ABC):
         """Return what is averaged, saved and loaded, by direction: "ab", "ba", "noise" or "any"."""
 
     def translations(self, batch: Batch, images: Images) -> dict[str, Translation]:
-        """Return what the translators did in `forward`, by direction."""
-        done: dict[str, Translation] = {}
-        for way, generator in self.translators().items():
-            done[way] = generator, batch[way[0]], images.get(f"fake_{way[1]}")
-        return done
+        """Return what the translators do in a step, by direction: from "a", and to "fake_b"."""
+        return {
+            way: Translation(network, network, batch[way[0]], images.get(f"fake_{way[1]}"))
+            for way, network in self.translators().items()
+        }
 
     def critics(self) -> dict[str, Discriminator]:
         """Return who tells real pictures from made ones, by domain ("a", "b"); empty if nobody.

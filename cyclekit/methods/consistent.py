@@ -6,10 +6,12 @@ from torch import Tensor
 
 from cyclekit.errors import ConfigError
 from cyclekit.losses.temporal import inconsistency, moved, smooth_flow
-from cyclekit.methods.base import Batch, Images, Losses, Method, Phase
+from cyclekit.methods.base import Batch, Images, Losses, Method, Phase, Translation
 from cyclekit.methods.draws import Draws
 from cyclekit.models import Discriminator, Generator
 
+TRANSLATE = ("translator", "domains")
+"""Kinds of generators that make pictures from pictures."""
 GRID = 4
 """Points a side between which the flow is smooth."""
 
@@ -35,10 +37,11 @@ class Consistent(Method):
 
     def __init__(self, game: Method, weight: float, shift: float, noise: float) -> None:
         super().__init__()
-        if any(one.kind != "translator" for one in game.translators().values()):
+        if any(one.kind not in TRANSLATE for one in game.translators().values()):
             raise ConfigError("consistency is for methods that translate pictures; leave it at 0")
         self.game = game
         self.weight, self.shift, self.noise = weight, shift, noise
+        self.keeps_colors = game.keeps_colors
 
     def phases(self) -> tuple[Phase, ...]:
         """Those of the game."""
@@ -61,14 +64,15 @@ class Consistent(Method):
         """Return the game's losses, and the rule's for whoever's turn it is."""
         losses = self.game.losses(phase, batch, images, seed)
         (turn,) = (one for one in self.phases() if one.name == phase)
-        for way, (generator, x, made) in self.game.translations(batch, images).items():
-            if any(generator is network for network in turn.networks):
-                losses[f"consistency_{way}"] = self.weight * self._broken(generator, x, made, seed)
+        for way, translation in self.game.translations(batch, images).items():
+            if any(translation.network is network for network in turn.networks):
+                losses[f"consistency_{way}"] = self.weight * self._broken(translation, seed)
         return losses
 
-    def _broken(self, generator: Generator, x: Tensor, made: Tensor | None, seed: int) -> Tensor:
+    def _broken(self, translation: Translation, seed: int) -> Tensor:
+        run, x, made = translation.run, translation.x, translation.made
         coarse = self.shift * Draws(seed, "motion", x).normal(2, GRID, GRID)
         flow = smooth_flow(coarse, *x.shape[2:])
         noise = self.noise * Draws(seed, "noise on frames", x).normal(*x.shape[1:])
-        still = generator(x) if made is None else made
-        return inconsistency(generator(moved(x, flow) + noise), still, flow)
+        still = run(x) if made is None else made
+        return inconsistency(run(moved(x, flow) + noise), still, flow)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.losses.reconstruction import l1
-from cyclekit.methods.base import METHODS, Batch, Images, Losses, Method, Phase
+from cyclekit.methods.base import METHODS, Batch, Images, Losses, Method, Phase, Translation
 from cyclekit.methods.contrast import Contrast, Negatives, choose_layers, count_channels
 from cyclekit.methods.draws import Draws
 from cyclekit.methods.judging import judge
@@ -98,6 +98,11 @@ class CUT(Method):
     def critics(self) -> dict[str, Discriminator]:
         """Return the critic; nobody if it only compares pictures."""
         return {} if self.d_b.compares else {"b": self.d_b}
+
+    def translations(self, batch: Batch, images: Images) -> dict[str, Translation]:
+        """Return what the translator does; what it made may have been of a mirrored a."""
+        made = None if self.flip_equivariance else images["fake_b"]
+        return {"ab": Translation(self.g_ab, self.g_ab, batch["a"], made)}
 
     def forward(self, batch: Batch, seed: int = 0) -> Images:
         """Translate: fake_b = G(a), of a mirrored a if a coin says so, and same_b = G(b)."""

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from cyclekit.errors import ConfigError
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.losses.reconstruction import l1
-from cyclekit.methods.base import METHODS, Batch, Images, Losses, Method, Phase
+from cyclekit.methods.base import METHODS, Batch, Images, Losses, Method, Phase, Translation
 from cyclekit.methods.draws import Draws
 from cyclekit.methods.lazy_penalty import LazyPenalty
 from cyclekit.models import DISCRIMINATORS
@@ -83,6 +83,12 @@ class StarGAN(Method):
     def translators(self) -> dict[str, DomainGenerator]:
         """Return the generator."""
         return {"any": self.generator}
+
+    def translations(self, batch: Batch, images: Images) -> dict[str, Translation]:
+        """Translate every picture into its neighbour's domain, in the middle style."""
+        x, label = batch["picture"], batch["label"].roll(1)
+        z = x.new_zeros(len(x), self.generator.style)
+        return {"any": Translation(self.generator, lambda x: self.generator(x, label, z), x, None)}
 
     def forward(self, batch: Batch, seed: int = 0) -> Images:
         """Translate into any domains and styles, and back: fake = G(x, c', z), back = G(fake, c, S(x))."""

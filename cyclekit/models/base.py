@@ -13,8 +13,9 @@ from cyclekit.models.memory import Memory
 from cyclekit.models.palette import PaletteHead, split_head
 from cyclekit.registry import Registry, Spec
 
-Kind = Literal["translator", "noise", "domains"]
-"""What a generator makes pictures from: pictures, noise, or pictures and the name of a domain."""
+Kind = Literal["translator", "noise", "domains", "predictor"]
+"""What a generator makes pictures from: pictures, noise, pictures and the name of a domain, or the
+frames before."""
 
 
 class Generator(nn.Module, ABC):
@@ -64,6 +65,11 @@ class ImageGenerator(Generator):
         for name, child in self.named_children():
             if name != "head":
                 child.to(dtype)
+
+    def encoder(self) -> tuple[nn.Module, ...]:
+        """Return the parts that read a picture, down to its smallest size, where it has such."""
+        named = (getattr(self, name, None) for name in ("stem", "down"))
+        return tuple(part for part in named if isinstance(part, nn.Module))
 
     @property
     def palette(self) -> Tensor | None:
@@ -116,6 +122,7 @@ _MAKES: dict[Kind, str] = {
     "translator": "turns pictures into pictures",
     "noise": "makes pictures from noise",
     "domains": "turns pictures into any of many domains",
+    "predictor": "predicts frames",
 }
 
 

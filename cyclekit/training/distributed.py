@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed
 
 from cyclekit.errors import ConfigError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,30 @@ def average_gradients(parameters: Iterable[Tensor], team: Team) -> None:
     for gradient in gradients:
         gradient.copy_(flat[start : start + gradient.numel()].view_as(gradient))
         start += gradient.numel()
+
+
+def average(values: Tensor, team: Team) -> Tensor:
+    """Return the mean of a tensor over the processes; of one, the tensor itself."""
+    if team.world == 1:
+        return values
+    shared = values.clone()
+    distributed.all_reduce(shared)
+    return shared / team.world
+
+
+def leaders(value: T, team: Team) -> T:
+    """Return what the leading process holds; any plain value."""
+    if team.world == 1:
+        return value
+    held = [value]
+    distributed.broadcast_object_list(held, src=0)
+    return held[0]
+
+
+def wait_for_all(team: Team) -> None:
+    """Return once every process has come here."""
+    if team.world > 1:
+        distributed.barrier()
 
 
 def anyone(flag: bool, team: Team) -> bool:

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cyclekit.data.layouts import Domain
-from cyclekit.data.sources import held_out_pairs, held_out_pictures
+from cyclekit.data.sources import held_out_clips, held_out_pairs, held_out_pictures
 from cyclekit.media.atomic import replacing
 from cyclekit.media.sheet import sheet
 from cyclekit.methods.base import DataKind
 from cyclekit.models import DomainGenerator, ImageGenerator, NoiseGenerator
 from cyclekit.models.base import Kind
+from cyclekit.models.predictor import Predictor
 from cyclekit.pixels import to_image, to_tensor
 
 Pixels = NDArray[np.uint8]
@@ -105,6 +106,28 @@ class NoiseSheet(SampleSheet):
         _write(path, sheet(rows, self.side))
 
 
+class PredictionSheet(SampleSheet):
+    """Rows of two frames, the one predicted from them, and the one that came."""
+
+    def __init__(self, domains: Sequence[Domain], side: int) -> None:
+        (domain,) = domains
+        self.side = side
+        self.clips = [
+            [_middle(frame, side) for frame in clip] for clip in held_out_clips(domain, PICTURES)
+        ]
+
+    @torch.no_grad()
+    def write(self, path: Path, generators: Mapping[str, Predictor]) -> None:
+        """Predict all clips and write one PNG."""
+        predictor = generators["next"]
+        device = next(predictor.parameters()).device
+        rows = []
+        for *past, truth in self.clips:
+            x = torch.cat([to_tensor(frame) for frame in past])[None]
+            rows.append([*past, _pixels(predictor(x.to(device))), truth])
+        _write(path, sheet(rows, self.side))
+
+
 class DomainSheet(SampleSheet):
     """A row a held-out picture: itself, then its translation into every domain."""
 
@@ -135,7 +158,12 @@ def sheet_for(data: DataKind, kind: Kind) -> type[SampleSheet]:
     """Choose how generators show what they can: by what they learn from, and what they are."""
     if kind == "translator":
         return PairSheet if data == "paired" else TranslationSheet
-    return {"noise": NoiseSheet, "domains": DomainSheet}[kind]
+    sheets: dict[Kind, type[SampleSheet]] = {
+        "noise": NoiseSheet,
+        "domains": DomainSheet,
+        "predictor": PredictionSheet,
+    }
+    return sheets[kind]
 
 
 @torch.no_grad()

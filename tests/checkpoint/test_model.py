@@ -5,9 +5,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from cyclekit.checkpoint.header import FORMAT, KEY
 from cyclekit.checkpoint.model import (
-    FORMAT,
-    KEY,
     Critics,
     ModelInfo,
     is_model,
@@ -268,7 +267,7 @@ def test_a_noise_model_comes_back_with_all_it_says(tmp_path):
         ({"kind": "translator"}, "damaged header"),
         ({"directions": ["ab"]}, r"damaged header \(directions"),
         ({"names": []}, r"damaged header \(names"),
-        ({"names": ["cat", "dog"]}, "makes 3 classes, but 2 are named"),
+        ({"names": ["cat", "dog"]}, "knows 3 classes, but 2 are named"),
         ({"generator": {"name": "mobile", "width": 8}}, "weights do not fit 'mobile'"),
         ({"generator": {"name": "biggan", "side": 2**40}}, "side must be 8, 16"),
         ({"generator": {"name": "biggan", "classes": 10**15}}, "biggan"),

@@ -3,10 +3,12 @@ import torch
 
 from cyclekit.errors import ConfigError
 from cyclekit.methods import METHODS
+from cyclekit.methods.base import data_kind
 from cyclekit.methods.consistent import Consistent
 from cyclekit.models import DISCRIMINATORS, GENERATORS
 from cyclekit.registry import Spec
 from cyclekit.training.step import train_step
+from tests.methods.test_contract import build, data
 from tests.tiny import batch, tiny_spec
 
 
@@ -50,6 +52,25 @@ def test_the_motion_is_drawn_from_the_seed():
     )
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name in METHODS.names() if data_kind(name) not in ("single", "clips", "labelled")]
+    + ["stargan"],
+)
+def test_every_game_of_translators_can_be_ruled(name):
+    method, inputs = Consistent(build(name), 10.0, 1.0, 0.1), data(name)
+    losses = method.losses("generators", inputs, method(inputs, 2), 2)
+    ways = {f"consistency_{way}" for way in method.translators()}
+    assert ways <= set(losses)
+    assert all(losses[way] > 0 for way in ways)
+
+
+def test_a_mirrored_translation_is_not_taken_for_that_of_the_picture():
+    method, inputs = Consistent(build("cut", flip_equivariance=1.0), 10.0, 0.0, 0.0), data("cut")
+    losses = method.losses("generators", inputs, method(inputs, 2), 2)
+    assert losses["consistency_ab"] < 1e-4
 
 
 def test_learning_the_rule_makes_moved_pictures_agree():

@@ -18,6 +18,8 @@ PLAYERS = {
     "dclgan": ("mobile", "patch"),
     "gan": ("dcgan", "dcgan"),
     "pix2pix": ("unet", "patch"),
+    "predict": ("predictor", "patch"),
+    "recycle": ("mobile", "patch"),
     "stargan": ("stargan", "stargan"),
 }
 """Networks that fit each method."""
@@ -40,7 +42,10 @@ def build(name, **options):
 
 def data(name, count=2):
     kind = KINDS[data_kind(name)]
-    inputs = {key: batch(count, seed=seed) for seed, key in enumerate(kind.pictures)}
+    channels = 3 * kind.frames
+    inputs = {
+        key: batch(count, channels=channels, seed=seed) for seed, key in enumerate(kind.pictures)
+    }
     return inputs | ({"label": torch.arange(count) % CLASSES} if kind.labelled else {})
 
 
@@ -49,7 +54,7 @@ def test_the_phases_name_every_weight(name):
     method = build(name)
     named = {id(p) for phase in method.phases() for net in phase.networks for p in net.parameters()}
     assert named == {id(p) for p in method.parameters()}
-    assert set(method.translators()) <= {"ab", "ba", "noise", "any"}
+    assert set(method.translators()) <= {"ab", "ba", "noise", "any", "next"}
 
 
 @every_method

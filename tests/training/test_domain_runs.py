@@ -26,7 +26,8 @@ GAMES = {
     "cut": {"method": {"name": "cut", "flip_equivariance": 0.5, "pool": 2, "patches": 8}},
     "cut of one picture": {
         "method": {"name": "cut", "negatives": "batch", "patches": 1, "identity": 1.0}
-        | {"penalty": "r1", "penalty_every": 2}
+        | {"penalty": "r1", "penalty_every": 2},
+        "train": {"initialization": "kaiming"},
     },
     "dclgan": {"method": {"name": "dclgan", "patches": 8}},
     "stargan": {

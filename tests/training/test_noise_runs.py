@@ -156,3 +156,16 @@ def test_a_run_of_an_older_version_goes_on(tmp_path):
     del state["config"]["data"]["fit"]  # a setting that it did not have
     save_state(tmp_path / "run/state.pt", state)
     assert train(tiny_config(), domains, tmp_path / "run", device=CPU).done
+
+
+@pytest.mark.parametrize("method", ["gan", "biggan"])
+def test_critics_that_nobody_can_ask_are_not_promised(method: str, tmp_path: Path) -> None:
+    config, domains = (
+        tiny_noise_config(method, keep_discriminators=True),
+        pictures_for(method, tmp_path),
+    )
+    with pytest.raises(
+        ConfigError, match=f"method '{method}' has no discriminator that .*critique"
+    ):
+        train(config, domains, tmp_path / "run", device=CPU)
+    assert not (tmp_path / "run").exists()

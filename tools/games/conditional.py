@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cyclekit.evaluation.plots import COLORS
 from games.playing import Figures, Game, Table, draw
 from games.plots import figure, lines, save, show
 from games.recipes import classes
@@ -88,19 +89,28 @@ def _draw(found: Sequence[Figures], path: Path) -> None:
     drawn = figure(7, 3.4)
     names = [str(one["threshold"] or "none") for one in found]
     axes = drawn.add_subplot(1, 2, 1)
-    for name, label in (
-        ("recognised", "read as what was asked for"),
-        ("good", "as near to a real one as 95 % of them"),
-        ("variety", "variety, real digits = 1"),
-    ):
-        lines_of = {label: [one[name] for one in found]}
-        lines(axes, range(len(found)), lines_of)
+    labels = {
+        "recognised": "read as what was asked for",
+        "good": "as near to a real one as 95 % of them",
+        "variety": "variety, real digits = 1",
+    }
+    lines(
+        axes,
+        range(len(found)),
+        {label: [one[name] for one in found] for name, label in labels.items()},
+    )
     axes.set_xticks(range(len(found)), names)
     axes.set_xlabel("truncation")
     axes.legend(frameon=False, fontsize=8)
     other = drawn.add_subplot(1, 2, 2)
-    other.plot([one["variety"] for one in found], [one["good"] for one in found], "o-", ms=3)
+    other.plot(
+        [one["variety"] for one in found],
+        [one["good"] for one in found],
+        "o-",
+        ms=3,
+        color=COLORS[1],
+    )
     for one, name in zip(found, names, strict=True):
         other.annotate(name, (one["variety"], one["good"]), fontsize=8)
-    other.set(xlabel="variety", ylabel="good")
+    other.set(xlabel=labels["variety"], ylabel=labels["good"])
     save(drawn, path)

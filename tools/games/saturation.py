@@ -73,17 +73,17 @@ def _length(gradients: tuple[Tensor, ...]) -> float:
 
 
 def _draw(found: Figures, path: Path) -> None:
-    drawn = figure(8, 3)
+    drawn = figure(8, 3.2)
+    shared = None
     for place, (played, one) in enumerate(found.items(), start=1):
-        axes = drawn.add_subplot(1, 2, place)
+        shared = axes = drawn.add_subplot(1, 2, place, sharey=shared)
         curves = one["curves"]
         images = [value / 1000 for value in curves["images"]]
-        lines(
-            axes, images,
-            {f"gradient, {name}": curves[name] for name in LOSSES} | {"D(G(z))": curves["fake"]},
-        )  # fmt: skip
+        gradients = {f"gradient of the {name} loss": curves[name] for name in LOSSES}
+        lines(axes, images, gradients | {"D(G(z))": curves["fake"]})
         axes.set_yscale("log")
         axes.set_title(f"played: {played}", fontsize=9)
         axes.set_xlabel("thousand digits seen")
-    axes.legend(frameon=False, fontsize=8)
+        handles, labels = axes.get_legend_handles_labels()
+    drawn.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     save(drawn, path)

@@ -46,12 +46,13 @@ def survey(path: Path, least: float = DISTINCT, long: int = LONG) -> Survey:
         MediaError: if it cannot be read, or no frame of it can be decoded.
     """
     times = _times(path)
-    known, last = Distinct(least), None
+    known = Distinct(least)
+    last: Look | None = None
     looks: dict[int, tuple[bool, bool]] = {}
     for pts, small in _small_frames(path, keys_only=len(times) >= long):
         look = look_at(small)
         looks[pts] = known.is_new(small), last is not None and last.is_cut_to(look)
-        last: Look | None = look
+        last = look
     if not looks:
         raise MediaError(f"{path}: no frame of it can be decoded")
     shown = tuple(sorted(times if len(times) >= long else looks))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import re
 import shutil
 from contextlib import suppress
@@ -18,7 +16,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 from cyclekit.errors import MediaError
-from cyclekit.media.atomic import PART, replacing
+from cyclekit.media.atomic import PART, beside, replacing
 
 SEGMENT = 120
 """Frames in a segment: what an interruption costs, and how far key frames are apart at most."""
@@ -27,7 +25,6 @@ _LOCK = "lock"
 _OURS = re.compile(
     rf"(lock|settings\.json|\d{{6}}\.(json|mp4|memory)|joined\.\w+)({re.escape(PART)})?"
 )
-_LONGEST = 255  # bytes of a name, on every usual file system
 
 
 @dataclass(frozen=True)
@@ -166,10 +163,7 @@ def _is_ours(path: Path) -> bool:
 
 def folder_of(output: Path) -> Path:
     """Return where unfinished work on an output lies."""
-    name = f"{output.name}.part"
-    if len(os.fsencode(name)) > _LONGEST:
-        name = f"{hashlib.sha256(os.fsencode(output.name)).hexdigest()}.part"
-    return output.with_name(name)
+    return beside(output, ".part")
 
 
 def stored_settings(output: Path) -> dict[str, Any] | None:

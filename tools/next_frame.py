@@ -1,0 +1,193 @@
+"""Measure what the critic does to predicted frames: `tools/next_frame.py OUT VIDEO...`.
+
+Trains `--method predict` twice for the same number of clips (`--images`), once with the square error
+alone and once with the adversarial loss beside it, on the first four fifths of every video; predicts
+the last fifth. Writes OUT/next-frame.json, OUT/next-frame.png (the last frame, both predictions, the
+truth) and OUT/next-frame-plot.png. Interrupted? The same command goes on.
+"""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from cyclekit.checkpoint.model import load_model
+from cyclekit.config.resolve import read_preset, resolve
+from cyclekit.data.kinds import KINDS
+from cyclekit.data.layouts import Domain
+from cyclekit.data.source import Source
+from cyclekit.data.sources import read_source
+from cyclekit.inference.fit import resized
+from cyclekit.media.sheet import sheet
+from cyclekit.pixels import to_image, to_tensor
+from cyclekit.training.loop import train
+
+Frame = NDArray[np.uint8]
+Predict = Callable[[list[Frame]], Frame]
+SHORT, TESTED, SHOWN = 144, 12, 4
+"""Rows of the frames; clips of a video that are measured; rows of the sheet."""
+
+
+def main() -> None:
+    options = _parse()
+    torch.set_num_threads(1)
+    options.out.mkdir(parents=True, exist_ok=True)
+    domain = _domain(options.videos, options.spacing)
+    ways: dict[str, Predict] = {"last frame": lambda past: past[-1]}
+    for name, weight in (("square error", 0.0), ("with critic", options.weight)):
+        ways[name] = _learned(options, domain, weight)
+    tested = _tested(domain)
+    clips = [[_small(read_source(part)) for part in source.parts] for source in tested]
+    made = {name: [predict(past) for *past, _ in clips] for name, predict in ways.items()}
+    truths = [clip[-1] for clip in clips]
+    found = {"images": options.images, "spacing": options.spacing, "clips": len(clips)}
+    found["ways"] = {name: _measured(frames, clips) for name, frames in made.items()}
+    (options.out / "next-frame.json").write_text(json.dumps(found, indent=2) + "\n")
+    _show(options.out / "next-frame.png", made, truths, [source.path for source in tested])
+    _plot(options.out / "next-frame-plot.png", made, truths)
+    print(json.dumps(found, indent=2))
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("videos", type=Path, nargs="+")
+    parser.add_argument("--images", type=int, default=4000)
+    parser.add_argument("--spacing", type=int, default=3)
+    parser.add_argument("--weight", type=float, default=3.0)
+    return parser.parse_args()
+
+
+def _domain(videos: list[Path], spacing: int) -> Domain:
+    """Hold out the last fifth of every video; no clip reaches from one part into the other."""
+    train_on: list[Source] = []
+    held_out: list[Source] = []
+    for video in videos:
+        (domain,) = KINDS["clips"].find([video], spacing=spacing)
+        clips = sorted((*domain.train, *domain.held_out), key=lambda clip: clip.frame or 0)
+        first = clips[len(clips) * 4 // 5].frame or 0
+        train_on += [clip for clip in clips if clip.following[-1] < first]
+        held_out += [clip for clip in clips if (clip.frame or 0) >= first]
+    return Domain("videos", tuple(train_on), tuple(held_out))
+
+
+def _learned(options: argparse.Namespace, domain: Domain, weight: float) -> Predict:
+    settings = {
+        "method": {"weight": weight},
+        "generator": {"width": 24, "depth": 3},
+        "discriminator": {"width": 16},
+        "data": {"load": SHORT, "crop": 48, "spacing": options.spacing, "workers": 0},
+        "train": {"images": options.images, "state_every": 1000, "precision": "fp32"},
+    }
+    config = resolve([read_preset("predict"), settings])
+    run = options.out / f"weight-{weight:g}"
+    train(config, (domain,), run, device=torch.device("cpu"))
+    network, _, _ = load_model(run / "model.safetensors")
+
+    @torch.no_grad()
+    def predict(past: list[Frame]) -> Frame:
+        x = torch.cat([to_tensor(frame) for frame in past])[None]
+        return np.asarray(to_image(network(x)[0]), np.uint8)
+
+    return predict
+
+
+def _tested(domain: Domain) -> list[Source]:
+    """Take evenly of every video."""
+    chosen = []
+    for path in dict.fromkeys(source.path for source in domain.held_out):
+        clips = [source for source in domain.held_out if source.path == path]
+        chosen += clips[:: max(1, len(clips) // TESTED)][:TESTED]
+    return chosen
+
+
+def _small(frame: Frame) -> Frame:
+    """Shrink to `SHORT` rows or columns, sides multiples of the predictor's stride."""
+    scale = SHORT / min(frame.shape[:2])
+    height, width = (round(side * scale / 16) * 16 for side in frame.shape[:2])
+    return np.asarray(resized(frame, width, height), np.uint8)
+
+
+def _measured(made: list[Frame], clips: list[list[Frame]]) -> dict[str, float]:
+    """Return PSNR, of all pixels and where something moves, and sharpness against the truth's."""
+    psnr, moving, sharp = [], [], []
+    for frame, (*past, truth) in zip(made, clips, strict=True):
+        error = ((frame.astype(float) - truth) ** 2).mean(axis=2)
+        moves = np.abs(truth.astype(float) - past[-1]).mean(axis=2) > 8
+        psnr.append(_decibels(error.mean()))
+        if moves.mean() > 0.01:
+            moving.append(_decibels(error[moves].mean()))
+            sharp.append(_detail(frame, moves) / _detail(truth, moves))
+    return {
+        "psnr": float(np.mean(psnr)),
+        "psnr_where_it_moves": float(np.mean(moving)),
+        "sharpness_where_it_moves": float(np.mean(sharp)),
+    }
+
+
+def _decibels(error: float) -> float:
+    return 10 * float(np.log10(255**2 / max(error, 1e-2)))
+
+
+def _detail(frame: Frame, where: NDArray[np.bool_]) -> float:
+    """Mean step from pixel to pixel: what a blur takes away."""
+    down, right = np.gradient(frame.astype(float).mean(axis=2))
+    return float(np.hypot(down, right)[where].mean())
+
+
+def _show(
+    path: Path, made: dict[str, list[Frame]], truths: list[Frame], videos: list[Path]
+) -> None:
+    """Show of each video the clip that moves most, those first that move most."""
+    last = made["last frame"]
+    moves = [np.abs(a.astype(float) - b).mean() for a, b in zip(last, truths, strict=True)]
+    most: dict[Path, int] = {}
+    for number in sorted(range(len(truths)), key=lambda number: -moves[number]):
+        most.setdefault(videos[number], number)
+    numbers = list(most.values())[:SHOWN]
+    rows = [[*(frames[number] for frames in made.values()), truths[number]] for number in numbers]
+    Image.fromarray(sheet([[_middle(frame) for frame in row] for row in rows], SHORT)).save(path)
+
+
+def _middle(frame: Frame) -> Frame:
+    top, left = ((side - SHORT) // 2 for side in frame.shape[:2])
+    return frame[top : top + SHORT, left : left + SHORT]
+
+
+def _plot(path: Path, made: dict[str, list[Frame]], truths: list[Frame]) -> None:
+    """Draw how much of the truth's power each way keeps, from coarse to fine."""
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(6, 3.5), layout="constrained")
+    truth = np.mean([_spectrum(frame) for frame in truths], axis=0)
+    for name, frames in made.items():
+        power = np.mean([_spectrum(frame) for frame in frames], axis=0)
+        axes.plot(np.linspace(0, 0.5, len(power)), power / truth, label=name)
+    axes.axhline(1, color="gray", linewidth=0.5)
+    axes.set(xlabel="cycles a pixel", ylabel="power, share of the true next frame's")
+    axes.legend()
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def _spectrum(frame: Frame, bins: int = 32) -> NDArray[np.float64]:
+    """Return the mean power of rings of frequencies."""
+    side = SHORT // 4 * 4
+    gray = frame[:side, :side].astype(float).mean(axis=2)
+    window = np.outer(np.hanning(side), np.hanning(side))
+    power = np.abs(np.fft.fft2((gray - gray.mean()) * window)) ** 2
+    rows, columns = np.meshgrid(np.fft.fftfreq(side), np.fft.fftfreq(side), indexing="ij")
+    ring = np.minimum((np.hypot(rows, columns) * 2 * bins).astype(int), bins)
+    sums, counts = np.bincount(ring.ravel(), power.ravel()), np.bincount(ring.ravel())
+    return np.asarray((sums / counts)[:bins])
+
+
+if __name__ == "__main__":
+    main()
