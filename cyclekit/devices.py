@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import platform
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,6 +122,27 @@ def free_memory(device: torch.device) -> int | None:
         return torch.cuda.mem_get_info(device)[0] + reserved
     free = [amount for amount in (_of_machine(), _of_container()) if amount is not None]
     return min(free) if free else None
+
+
+def release_memory() -> None:
+    """Give back what was freed but is still held, by Python, by torch and by the C library."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    with suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Say whether an error means that memory did not suffice, on a GPU or on the processor."""
+    import torch
+
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    words = ("can't allocate memory", "not enough memory", "could not create a")  # oneDNN's
+    return isinstance(error, RuntimeError) and any(word in str(error) for word in words)
 
 
 def _of_machine() -> int | None:

@@ -77,4 +77,4 @@ def test_minutes_end_a_game_and_it_goes_on(tmp_path):
     run = table.play(game)
     assert (run / "model.safetensors").exists()
     assert table.once(game, lambda _: {"value": 1}) == {"value": 1}
-    assert table.once(game, lambda _: {"value": 2}) == {"value": 1}  # found before
+    assert table.once(game, lambda _: {"value": 2}) == {"value": 1}

@@ -30,7 +30,7 @@ from cyclekit.training.loop import train
 
 Frame = NDArray[np.uint8]
 Predict = Callable[[list[Frame]], Frame]
-SHORT, TESTED, SHOWN = 144, 12, 5
+SHORT, TESTED, SHOWN = 144, 12, 4
 """Rows of the frames; clips of a video that are measured; rows of the sheet."""
 
 
@@ -42,13 +42,14 @@ def main() -> None:
     ways: dict[str, Predict] = {"last frame": lambda past: past[-1]}
     for name, weight in (("square error", 0.0), ("with critic", options.weight)):
         ways[name] = _learned(options, domain, weight)
-    clips = [[_small(read_source(part)) for part in source.parts] for source in _tested(domain)]
+    tested = _tested(domain)
+    clips = [[_small(read_source(part)) for part in source.parts] for source in tested]
     made = {name: [predict(past) for *past, _ in clips] for name, predict in ways.items()}
     truths = [clip[-1] for clip in clips]
     found = {"images": options.images, "spacing": options.spacing, "clips": len(clips)}
     found["ways"] = {name: _measured(frames, clips) for name, frames in made.items()}
     (options.out / "next-frame.json").write_text(json.dumps(found, indent=2) + "\n")
-    _show(options.out / "next-frame.png", made, truths)
+    _show(options.out / "next-frame.png", made, truths, [source.path for source in tested])
     _plot(options.out / "next-frame-plot.png", made, truths)
     print(json.dumps(found, indent=2))
 
@@ -59,7 +60,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("videos", type=Path, nargs="+")
     parser.add_argument("--images", type=int, default=4000)
     parser.add_argument("--spacing", type=int, default=3)
-    parser.add_argument("--weight", type=float, default=0.1)
+    parser.add_argument("--weight", type=float, default=3.0)
     return parser.parse_args()
 
 
@@ -140,16 +141,23 @@ def _detail(frame: Frame, where: NDArray[np.bool_]) -> float:
     return float(np.hypot(down, right)[where].mean())
 
 
-def _show(path: Path, made: dict[str, list[Frame]], truths: list[Frame]) -> None:
-    """Show the clips of which the predictions differ most, one of each size."""
-    one, other = list(made.values())[1:]
-    apart = [np.abs(a.astype(float) - b).mean() for a, b in zip(one, other, strict=True)]
-    order = sorted(range(len(truths)), key=lambda number: -apart[number])
-    chosen = list({truths[number].shape: number for number in reversed(order)}.values())[::-1]
-    more = [number for number in order if number not in chosen]
-    numbers = (chosen + more)[:SHOWN]
+def _show(
+    path: Path, made: dict[str, list[Frame]], truths: list[Frame], videos: list[Path]
+) -> None:
+    """Show of each video the clip that moves most, those first that move most."""
+    last = made["last frame"]
+    moves = [np.abs(a.astype(float) - b).mean() for a, b in zip(last, truths, strict=True)]
+    most: dict[Path, int] = {}
+    for number in sorted(range(len(truths)), key=lambda number: -moves[number]):
+        most.setdefault(videos[number], number)
+    numbers = list(most.values())[:SHOWN]
     rows = [[*(frames[number] for frames in made.values()), truths[number]] for number in numbers]
-    Image.fromarray(sheet(rows, 256)).save(path)
+    Image.fromarray(sheet([[_middle(frame) for frame in row] for row in rows], SHORT)).save(path)
+
+
+def _middle(frame: Frame) -> Frame:
+    top, left = ((side - SHORT) // 2 for side in frame.shape[:2])
+    return frame[top : top + SHORT, left : left + SHORT]
 
 
 def _plot(path: Path, made: dict[str, list[Frame]], truths: list[Frame]) -> None:

@@ -11,7 +11,13 @@ from cyclekit.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from cyclekit.config.schema import Config
+    from cyclekit.data.kinds import Domains
+    from cyclekit.models import Generator
+    from cyclekit.models.features.extractor import Extractor
     from cyclekit.training.distributed import Team
+
+WARM_UP = 500
+"""Pictures that new discriminators learn from before they teach a trained generator."""
 
 
 @click.command(
@@ -20,17 +26,19 @@ if TYPE_CHECKING:
 Examples:
   cyclekit train horses/ zebras/ -o runs/zebra --preset cyclegan-lite --minutes 60
   cyclekit train horse2zebra/ -o runs/zebra --names horse zebra --set data.crop=128
+  cyclekit train horses.mp4 'zebra*.mp4' -o runs/wild --epochs 20
   cyclekit train maps/ -o runs/maps --method pix2pix
   cyclekit train photos/ pixelart/ -o runs/pixels --preset pixel-art --set generator.colors=palette.png
   cyclekit train photo.jpg painting.jpg -o runs/painting --method sincut --images 12000
   cyclekit train --domains clothing/train/* -o runs/clothes
   cyclekit train faces/ -o runs/faces --method gan
-  cyclekit train clothing/ -o runs/clothing --method biggan""",
+  cyclekit train clothing/ -o runs/clothing --method biggan
+  cyclekit train photos/ poppies/ -o runs/poppies --init-from starry-night""",
 )
 @click.argument("roots", nargs=-1, metavar="FOLDER...", type=click.Path(path_type=Path))
 @click.option("-o", "--output", "folder", metavar="RUN", type=click.Path(path_type=Path), help="Folder of the run; the same command goes on where it was interrupted.")  # fmt: skip
-@click.option("--method", metavar="NAME", help="The game: cyclegan, cut, dclgan, pix2pix, stargan, gan or biggan; or a preset.  [default: the preset's]")  # fmt: skip
-@click.option("--preset", metavar="NAME", help="Settings to start from: cyclegan, cyclegan-lite, painting, pixel-art, cut, fastcut, sincut, dclgan, pix2pix, stargan, gan, biggan.  [default: the method's, or cyclegan]")  # fmt: skip
+@click.option("--method", metavar="NAME", help="The game: cyclegan, cut, dclgan, pix2pix, stargan, gan, biggan, predict or recycle; or a preset.  [default: the preset's]")  # fmt: skip
+@click.option("--preset", metavar="NAME", help="Settings to start from: cyclegan, cyclegan-lite, painting, pixel-art, cut, fastcut, sincut, dclgan, pix2pix, stargan, gan, biggan, predict, recycle.  [default: the method's, or cyclegan]")  # fmt: skip
 @click.option("--domains", is_flag=True, help="Every FOLDER is a domain of one model; the method is then stargan.")  # fmt: skip
 @click.option("--config", "file", metavar="FILE", type=click.Path(path_type=Path), help="Settings that --dry-run printed; replaces the preset.")  # fmt: skip
 @click.option("--set", "settings", metavar="SECTION.KEY=VALUE", multiple=True, help="Change one setting; may be repeated.")  # fmt: skip
@@ -41,13 +49,21 @@ Examples:
 @click.option("--device", metavar="NAME", default="auto", show_default=True, help="auto, cpu, cuda or cuda:1.")  # fmt: skip
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), help="Type of the forward pass.  [default: the preset's, auto]")  # fmt: skip
 @click.option("--keep-discriminators", is_flag=True, help="Put the discriminators into the model file, for 'cyclekit critique'.")  # fmt: skip
+@click.option("--init-from", metavar="MODEL", help="Begin with a model's generators: a file, a run's folder, or an embedded name.")  # fmt: skip
+@click.option("--evaluate-every", metavar="N", type=click.IntRange(1), help="Pictures between two measurements on held-out pictures; the best model is kept as best.safetensors.")  # fmt: skip
+@click.option("--patience", metavar="N", type=click.IntRange(1), help="End the run after so many measurements that were no better.")  # fmt: skip
+@click.option("--rescue", is_flag=True, help="Act on what goes wrong: keep colours, lower rates, go back to the last state.")  # fmt: skip
+@click.option("--plan", is_flag=True, help="Take three steps, print speed, memory, what fits and how long it will take; write nothing.")  # fmt: skip
+@click.option("--profile", is_flag=True, help="Take a few steps, print where their time goes; write nothing.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Print the settings as YAML and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="Errors only.")
 def command(
     roots: tuple[Path, ...], folder: Path | None, method: str | None, preset: str | None,
     domains: bool, file: Path | None, settings: tuple[str, ...], names: tuple[str, str] | None,
     images: int | None, epochs: float | None, minutes: float | None,
-    device: str, precision: str | None, keep_discriminators: bool, dry_run: bool, quiet: bool,
+    device: str, precision: str | None, keep_discriminators: bool, evaluate_every: int | None,
+    patience: int | None, rescue: bool, init_from: str | None, plan: bool, profile: bool,
+    dry_run: bool,    quiet: bool,
 ) -> None:  # fmt: skip
     """Learn to turn one pile of pictures into another, or to make more of one.
 
@@ -56,15 +72,22 @@ def command(
     pictures, for sincut. For pix2pix the same, and pictures of one name are pairs. For gan it is
     one folder of pictures; for biggan and stargan one with a folder a class, or those folders.
 
-    RUN gets model.safetensors, samples/, log.jsonl, config.yaml and state.pt. Ctrl-C saves and
-    stops. Exit codes: 0 done, 1 cannot go on, 2 wrong usage, 130 interrupted.
+    A video, or a pattern of videos in quotes, may stand for any folder of pictures; predict takes
+    any number of them, recycle one a domain.
+
+    RUN gets model.safetensors, samples/, training.html, log.jsonl, config.yaml and state.pt.
+    Warnings name what goes wrong and the setting that helps. Ctrl-C saves and stops. Exit codes:
+    0 done, 1 cannot go on, 2 wrong usage, 130 interrupted.
     """
     if domains:
         method = _of_domains(method, preset, file)
     lengths = {"images": images, "epochs": epochs, "minutes": minutes}
+    train = {
+        "precision": precision, "keep_discriminators": keep_discriminators or None,
+        "evaluate_every": evaluate_every, "patience": patience, "rescue": rescue or None,
+    }  # fmt: skip
     options = {
-        "method": method, "precision": precision, "names": names, "roots": roots,
-        "keep_discriminators": keep_discriminators,
+        "method": method, "names": names, "roots": roots, "train": train, "init_from": init_from,
     }  # fmt: skip
     config = _resolve(file, preset, settings, lengths, options)
     if dry_run:
@@ -73,6 +96,12 @@ def command(
 
         check_fit(config)
         click.echo(dump(config), nl=False)
+        return
+    if plan:
+        _plan(config, device)
+        return
+    if profile:
+        _profile(config, device)
         return
     if folder is None:
         raise UsageError("missing -o RUN: a folder for the model, the samples and the state")
@@ -109,6 +138,8 @@ def _resolve(
     trees = [read_file(file) if file else read_preset(preset)]
     if method and not named:
         trees.append({"method": {"name": method}})
+    if options["init_from"]:
+        trees += _fine_tuning(options["init_from"])
     data = {}
     if options["roots"]:
         data["roots"] = [str(root.resolve()) for root in options["roots"]]
@@ -117,34 +148,76 @@ def _resolve(
     trees.append({"data": data})
     if given:
         trees.append({"train": given})
-    if options["precision"]:
-        trees.append({"train": {"precision": options["precision"]}})
-    if options["keep_discriminators"]:
-        trees.append({"train": {"keep_discriminators": True}})
+    train = {key: value for key, value in options["train"].items() if value is not None}
+    trees.append({"train": train})
     trees += [parse_set(setting) for setting in settings]
     return resolve([with_colors(merge(trees))])
 
 
-def _train(config: Config, folder: Path, device: str, quiet: bool) -> None:
-    from cyclekit.cli.training_report import Interruption, TrainingReport
-    from cyclekit.data.kinds import KINDS
+def _fine_tuning(source: str) -> list[dict[str, Any]]:
+    """Return what begins with a model: its network, for pictures of three channels, a warm-up."""
+    from cyclekit.hub.open import open_model
+    from cyclekit.hub.source import embedded_models
+
+    network = open_model(source).info.generator
+    options = {
+        key: value for key, value in network.options.items()
+        if key not in ("in_channels", "out_channels", "classes")
+    }  # fmt: skip
+    where = source if source in embedded_models() else str(Path(source).resolve())
+    return [
+        {"generator": {"name": network.name, **options}},
+        {"train": {"init_from": where, "warm_up": WARM_UP}},
+    ]
+
+
+def _plan(config: Config, device: str) -> None:
+    from cyclekit.cli.training_plan import plan_lines
     from cyclekit.devices import find_device
+    from cyclekit.training.plan import make_plan
+
+    for line in plan_lines(make_plan(config, _domains(config), find_device(device))):
+        click.echo(line)
+
+
+def _profile(config: Config, device: str) -> None:
+    from cyclekit.cli.training_plan import profile_lines
+    from cyclekit.devices import find_device
+    from cyclekit.training.learner import check_fit
+    from cyclekit.training.profile import make_profile
+
+    domains = _domains(config)
+    check_fit(config, len(domains))
+    for line in profile_lines(make_profile(config, domains, find_device(device))):
+        click.echo(line)
+
+
+def _domains(config: Config) -> Domains:
+    from cyclekit.data.kinds import KINDS
     from cyclekit.methods.base import data_kind
-    from cyclekit.training.distributed import join_team, leave_team
-    from cyclekit.training.loop import train
 
     if not config.data.roots:
         raise UsageError("missing FOLDER...: the pictures to learn from")
+    return KINDS[data_kind(config.method.name)].find_in(config.data)
+
+
+def _train(config: Config, folder: Path, device: str, quiet: bool) -> None:
+    from cyclekit.cli.training_report import Interruption, TrainingReport
+    from cyclekit.devices import find_device
+    from cyclekit.training.distributed import join_team, leave_team
+    from cyclekit.training.loop import train
+
     if not any((config.train.images, config.train.epochs, config.train.minutes)):
         raise ConfigError("the run has no length; give --images, --epochs or --minutes")
-    chosen = find_device(device)
-    domains = KINDS[data_kind(config.method.name)].find_in(config.data)
+    chosen, domains = find_device(device), _domains(config)
+    extractor, initial = _extractor(config), _initial(config, domains)
     team: Team = join_team(chosen)
     try:
         with Interruption() as interruption, TrainingReport(quiet or not team.leads) as report:
             progress = train(
                 config, domains, folder, device=chosen, team=team, listener=report,
-                stop=lambda _: interruption.asked,
+                stop=lambda _: interruption.asked, extractor=extractor,
+                initial=initial,
             )  # fmt: skip
     finally:
         leave_team()
@@ -152,3 +225,31 @@ def _train(config: Config, folder: Path, device: str, quiet: bool) -> None:
         raise KeyboardInterrupt
     if team.leads:
         click.echo(folder / "model.safetensors")
+
+
+def _initial(config: Config, domains: Domains) -> dict[str, Generator] | None:
+    """Open the generators that the run begins with, by the directions of its own domains."""
+    from cyclekit.hub.open import open_model
+
+    if config.train.init_from is None:
+        return None
+    info = open_model(config.train.init_from).info
+    ours = tuple(domain.name for domain in domains)
+    turned = len(ours) == 2 and info.names == ours[::-1]
+    return {
+        direction[::-1] if turned else direction: open_model(
+            config.train.init_from, direction
+        ).generator
+        for direction in info.directions
+    }
+
+
+def _extractor(config: Config) -> Extractor | None:
+    """Open the network that held-out pictures are measured with, before the run begins."""
+    from cyclekit.hub.extractors import open_extractor
+
+    if not config.train.evaluate_every:
+        if config.train.patience:
+            raise ConfigError("--patience needs --evaluate-every: it counts measurements")
+        return None
+    return open_extractor(config.train.features)

@@ -105,16 +105,34 @@ class Train(Section):
     """Deviation or gain of the first weights; orthogonal wants 1."""
     half_life: Annotated[float, Field(ge=0)] = 1000
     """Half-life of the generators' averaged weights, in pictures; 0 for no average."""
+    init_from: str | None = None
+    """Model whose generators the run begins with: a file, a run's folder, an embedded name."""
+    warm_up: Annotated[int, Field(ge=0)] = 0
+    """Pictures at the start from which only the discriminators learn."""
+    freeze: Literal["none", "encoder"] = "none"
+    """Part of the generators that keeps its first weights."""
+    diff_augment: tuple[Literal["color", "translation", "cutout"], ...] = ()
+    """How all that discriminators see is changed at random, where there are few pictures."""
     state_every: Positive = 2000
     """Pictures between two states on disk."""
     sample_every: Positive = 2000
     """Pictures between two sample sheets."""
     log_every: Positive = 100
     """Pictures between two lines of the log."""
+    evaluate_every: Positive | None = None
+    """Pictures between two measurements on held-out pictures; None for none."""
+    features: str = "mobilenet"
+    """Feature network of these measurements, as `cyclekit models networks` names it."""
+    patience: Positive | None = None
+    """Measurements in a row that may bring nothing better, before the run ends; None for any."""
+    tensorboard: bool = False
+    """Write what the log gets for TensorBoard too."""
     keep_discriminators: bool = False
     """Put the discriminators into the model file too, for `cyclekit critique`."""
     loss_limit: Annotated[float, Field(gt=0)] = 1e4
     """A loss beyond this stops the run."""
+    rescue: bool = False
+    """Act on what goes wrong: keep colours for a while, lower rates, go back to the last state."""
 
 
 class Config(Section):

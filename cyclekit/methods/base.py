@@ -60,6 +60,8 @@ class Moment:
     """Steps done before."""
     share: float = 0.0
     """Part of the run that is behind, 0 to 1; 0 while its length is unknown."""
+    keep_colors: bool = False
+    """Whether outputs are to hold on to their inputs' colours for now: a remedy of `--rescue`."""
 
 
 class Method(nn.Module, ABC):
@@ -71,6 +73,8 @@ class Method(nn.Module, ABC):
     data: ClassVar[DataKind]
     """What a batch holds: single {"picture"}, labelled {"picture", "label"}, unpaired {"a", "b"};
     clips {"clip"}, unpaired clips {"a", "b"}, the frames of a clip stacked as channels."""
+    keeps_colors: bool = False
+    """Whether the method heeds `Moment.keep_colors`."""
     moment = Moment()
     """When: whatever a method changes over its run is a function of this."""
 
@@ -96,6 +100,10 @@ class Method(nn.Module, ABC):
             batch: the inputs.
             images: what `forward` returned.
             seed: for anything drawn at random here; the same on every process.
+
+        Returns:
+            Scalars by name; what a critic pays for its judgements begins with "d_", or is
+            "discriminator".
         """
 
     @abstractmethod

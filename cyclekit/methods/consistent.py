@@ -41,6 +41,7 @@ class Consistent(Method):
             raise ConfigError("consistency is for methods that translate pictures; leave it at 0")
         self.game = game
         self.weight, self.shift, self.noise = weight, shift, noise
+        self.keeps_colors = game.keeps_colors
 
     def phases(self) -> tuple[Phase, ...]:
         """Those of the game."""

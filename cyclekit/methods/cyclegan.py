@@ -54,6 +54,7 @@ class CycleGAN(Method):
     """
 
     data = "unpaired"
+    keeps_colors = True
 
     def __init__(
         self,
@@ -109,9 +110,8 @@ class CycleGAN(Method):
     def forward(self, batch: Batch, seed: int = 0) -> Images:
         """Translate, and translate back: fake_b = G_ab(a), cycle_a = G_ba(fake_b), same_b = G_ab(b)."""
         a, b = batch["a"], batch["b"]
-        identity = self._identity_factor()
-        fake_b, same_b = _translate(self.g_ab, a, b if identity * self.identity_b else None)
-        fake_a, same_a = _translate(self.g_ba, b, a if identity * self.identity_a else None)
+        fake_b, same_b = _translate(self.g_ab, a, b if self._identity(self.identity_b) else None)
+        fake_a, same_a = _translate(self.g_ba, b, a if self._identity(self.identity_a) else None)
         images = {
             "fake_b": fake_b,
             "fake_a": fake_a,
@@ -137,16 +137,20 @@ class CycleGAN(Method):
             "cycle_a": self._cycle(self.d_a, images["cycle_a"], a),
             "cycle_b": self._cycle(self.d_b, images["cycle_b"], b),
         }
-        factor = self._identity_factor()
         if "same_a" in images:
-            losses["identity_a"] = factor * self.identity_a * l1(images["same_a"], a)
+            losses["identity_a"] = self._identity(self.identity_a) * l1(images["same_a"], a)
         if "same_b" in images:
-            losses["identity_b"] = factor * self.identity_b * l1(images["same_b"], b)
+            losses["identity_b"] = self._identity(self.identity_b) * l1(images["same_b"], b)
         if self.brightness:
             losses["brightness"] = self.brightness * (
                 brightness(images["fake_b"], a) + brightness(images["fake_a"], b)
             )
         return losses
+
+    def _identity(self, weight: float) -> float:
+        """Return what an identity weighs now: as in the paper at least, while colours are kept."""
+        weight *= self._identity_factor()
+        return max(weight, 0.5 * self.cycle) if self.moment.keep_colors else weight
 
     def _identity_factor(self) -> float:
         """What the identity weighs now: 0 on the steps that leave it out."""

@@ -66,6 +66,11 @@ class ImageGenerator(Generator):
             if name != "head":
                 child.to(dtype)
 
+    def encoder(self) -> tuple[nn.Module, ...]:
+        """Return the parts that read a picture, down to its smallest size, where it has such."""
+        named = (getattr(self, name, None) for name in ("stem", "down"))
+        return tuple(part for part in named if isinstance(part, nn.Module))
+
     @property
     def palette(self) -> Tensor | None:
         """The colours that all outputs consist of, uint8 RGB (K, 3); None for any colours."""

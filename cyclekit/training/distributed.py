@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed
 
 from cyclekit.errors import ConfigError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ def join_team(device: torch.device) -> Team:
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
         return Team()
+    if device.type == "cuda":
+        torch.cuda.set_device(device)  # messages go by way of the current device
     if not distributed.is_initialized():
         distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     return Team(distributed.get_rank(), distributed.get_world_size())
@@ -68,6 +73,30 @@ def average_gradients(parameters: Iterable[Tensor], team: Team) -> None:
     for gradient in gradients:
         gradient.copy_(flat[start : start + gradient.numel()].view_as(gradient))
         start += gradient.numel()
+
+
+def average(values: Tensor, team: Team) -> Tensor:
+    """Return the mean of a tensor over the processes; of one, the tensor itself."""
+    if team.world == 1:
+        return values
+    shared = values.clone()
+    distributed.all_reduce(shared)
+    return shared / team.world
+
+
+def leaders(value: T, team: Team) -> T:
+    """Return what the leading process holds; any plain value."""
+    if team.world == 1:
+        return value
+    held = [value]
+    distributed.broadcast_object_list(held, src=0)
+    return held[0]
+
+
+def wait_for_all(team: Team) -> None:
+    """Return once every process has come here."""
+    if team.world > 1:
+        distributed.barrier()
 
 
 def anyone(flag: bool, team: Team) -> bool:

@@ -11,6 +11,10 @@ from torch import nn
 from cyclekit.errors import TrainingError
 
 
+class UnsoundError(TrainingError):
+    """A loss or a weight that no run recovers from; it may go back to where it was sound."""
+
+
 def require_healthy(losses: Mapping[str, float], limit: float, images: int) -> None:
     """Refuse losses that are not numbers or beyond all bounds.
 
@@ -20,16 +24,16 @@ def require_healthy(losses: Mapping[str, float], limit: float, images: int) -> N
         images: pictures seen so far, for the message.
 
     Raises:
-        TrainingError: naming the loss, its value and what to try.
+        UnsoundError: naming the loss, its value and what to try.
     """
     for name, value in losses.items():
         if not math.isfinite(value):
-            raise TrainingError(
+            raise UnsoundError(
                 f"loss '{name}' is {value} after {images} images; the last good model is kept, if any; "
                 "try a lower optimizer.rate or train.precision=fp32"
             )
         if abs(value) > limit:
-            raise TrainingError(
+            raise UnsoundError(
                 f"loss '{name}' is {value:.3g} after {images} images, over train.loss_limit="
                 f"{limit:g}; the last good model is kept, if any; try a lower optimizer.rate"
             )
@@ -48,12 +52,12 @@ def require_sound_weights(network: nn.Module, images: int) -> None:
         images: pictures seen so far, for the message.
 
     Raises:
-        TrainingError: naming the weight and what to try.
+        UnsoundError: naming the weight and what to try.
     """
     for name, weight in network.named_parameters():
         largest = float(weight.abs().max())  # NaN stays NaN
         if not largest < WEIGHT_LIMIT:
-            raise TrainingError(
+            raise UnsoundError(
                 f"weight '{name}' reached {largest:.3g} after {images} images; it is not saved, "
                 "an older model is kept if there is one; try a lower optimizer.rate"
             )

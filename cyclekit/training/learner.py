@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +16,14 @@ from cyclekit.methods import METHODS, Method
 from cyclekit.methods.base import data_kind
 from cyclekit.methods.consistent import Consistent
 from cyclekit.methods.pool import ImagePool
-from cyclekit.models import DISCRIMINATORS, GENERATORS
+from cyclekit.models import DISCRIMINATORS, GENERATORS, Generator, ImageGenerator
 from cyclekit.models.initialize import initialize
 from cyclekit.registry import Registry, Spec
 from cyclekit.training.average import Average
+from cyclekit.training.initial import take_over
 from cyclekit.training.progress import Progress
+from cyclekit.training.rescue import Remedies
+from cyclekit.training.selection import Selection
 
 
 @dataclass
@@ -36,12 +40,18 @@ class Learner:
     """Full learning rate of each phase."""
     progress: Progress = field(default_factory=Progress)
     """How far it is."""
+    remedies: Remedies = field(default_factory=Remedies)
+    """What was done about what went wrong."""
+    selection: Selection = field(default_factory=Selection)
+    """The best model so far."""
+    pieces: int = 1
+    """Parts that a batch goes through in, because it does not fit into memory at once."""
 
     def set_rates(self, factor: float) -> None:
-        """Set every phase's learning rate to a share of its full rate."""
+        """Set every phase's learning rate to a share of what remedies left of its full rate."""
         for name, optimizer in self.optimizers.items():
             for group in optimizer.param_groups:
-                group["lr"] = self.rates[name] * factor
+                group["lr"] = self.rates[name] * factor * self.remedies.rates.get(name, 1.0)
 
     def state(self) -> dict[str, Any]:
         """Return plain values and tensors that `restore` takes back."""
@@ -50,11 +60,17 @@ class Learner:
             "method": self.method.state_dict(),
             "average": self.average.state_dict(),
             "optimizers": {name: one.state_dict() for name, one in self.optimizers.items()},
+            "remedies": self.remedies.plain(),
+            "selection": self.selection.plain(),
+            "pieces": self.pieces,
         }
 
     def restore(self, state: dict[str, Any], device: torch.device) -> None:
         """Go back to a saved moment, on `device`."""
         self.progress = Progress(**state["progress"])
+        self.remedies = Remedies(**state.get("remedies", {}))
+        self.selection = Selection(**state.get("selection", {}))
+        self.pieces = state.get("pieces", 1)
         self.method.load_state_dict(state["method"])
         self.average.load_state_dict(state["average"])
         for name, optimizer in self.optimizers.items():
@@ -64,16 +80,22 @@ class Learner:
                 module.move(device)
 
 
-def build_learner(config: Config, device: torch.device, domains: int = 2) -> Learner:
+def build_learner(
+    config: Config,
+    device: torch.device,
+    domains: int = 2,
+    initial: Mapping[str, Generator] | None = None,
+) -> Learner:
     """Build networks, averages and optimizers at their first weights.
 
     Args:
         config: the settings.
         device: where they live.
         domains: piles of pictures that the run learns from.
+        initial: generators to begin with, by direction; the others begin at random.
 
     Raises:
-        ConfigError: if a name or an option is unknown.
+        ConfigError: if a name or an option is unknown, or `initial` does not fit.
     """
     torch.manual_seed(config.train.seed)
     generator, discriminator = players(config, domains)
@@ -82,14 +104,17 @@ def build_learner(config: Config, device: torch.device, domains: int = 2) -> Lea
     if rule.weight:
         method = Consistent(method, rule.weight, rule.shift, rule.noise)
     initialize(method, config.train.initialization, config.train.gain)
+    if initial is not None:
+        take_over(method.translators(), initial)
     method = method.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = Average(method.translators(), config.train.half_life)
     full = config.optimizer.rate
     rates = {phase.name: full for phase in method.phases()}
     rates["discriminators"] = config.optimizer.rate_discriminator or full
+    frozen = _frozen(config, method)
     optimizers: dict[str, Optimizer] = {
         phase.name: Adam(
-            [p for network in phase.networks for p in network.parameters()],
+            [p for net in phase.networks for p in net.parameters() if id(p) not in frozen],
             lr=rates[phase.name],
             betas=config.optimizer.betas,
             fused=True,
@@ -97,6 +122,24 @@ def build_learner(config: Config, device: torch.device, domains: int = 2) -> Lea
         for phase in method.phases()
     }
     return Learner(method, optimizers, average, rates)
+
+
+def _frozen(config: Config, method: Method) -> set[int]:
+    """Return the identities of the parameters that are not to change.
+
+    Raises:
+        ConfigError: if a generator has no such part.
+    """
+    if config.train.freeze == "none":
+        return set()
+    found = set()
+    for generator in method.translators().values():
+        parts = generator.encoder() if isinstance(generator, ImageGenerator) else ()
+        if not parts:
+            name = config.generator.name
+            raise ConfigError(f"train.freeze=encoder: generator '{name}' has no encoder")
+        found |= {id(weight) for part in parts for weight in part.parameters()}
+    return found
 
 
 def players(config: Config, domains: int) -> tuple[Spec, Spec]:

@@ -1,10 +1,13 @@
-"""One JSON line a tick, on disk, always."""
+"""What a run writes down as it goes: JSON lines always, TensorBoard's files if wanted."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from cyclekit.errors import UsageError
 
 
 class JsonLines:
@@ -35,3 +38,39 @@ def _images(line: str) -> float:
         return float(json.loads(line)["images"])
     except (ValueError, KeyError, TypeError):
         return float("inf")  # a line cut off by a crash
+
+
+class TensorBoard:
+    """Write the same values where TensorBoard finds them.
+
+    Args:
+        folder: of its files; made if absent.
+        images: pictures seen at the state that the run goes on from; what came later is hidden.
+
+    Raises:
+        UsageError: if TensorBoard is not installed.
+    """
+
+    def __init__(self, folder: Path, images: int) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            raise UsageError(
+                "train.tensorboard needs TensorBoard: pip install 'cyclekit[track]'"
+            ) from error
+        self._writer = SummaryWriter(str(folder), purge_step=images + 1)
+
+    def write(self, values: dict[str, Any]) -> None:
+        """Append all numbers, those of nested values too, at their count of images."""
+        for name, value in _numbers(values):
+            self._writer.add_scalar(name, value, int(values["images"]))
+        self._writer.flush()
+
+
+def _numbers(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    for key, value in values.items():
+        name = f"{prefix}{key.replace(' ', '_')}"
+        if isinstance(value, dict):
+            yield from _numbers(value, f"{name}/")
+        elif isinstance(value, int | float) and key not in ("images", "total"):
+            yield name if prefix else f"run/{name}", value

@@ -64,4 +64,6 @@ def _portable(config: Config) -> dict[str, Any]:
     """Return the settings without the paths of this machine."""
     tree = config.plain()
     tree["data"]["roots"] = [Path(root).name for root in tree["data"]["roots"]]
+    if tree["train"]["init_from"]:
+        tree["train"]["init_from"] = Path(tree["train"]["init_from"]).name
     return tree

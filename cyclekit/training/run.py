@@ -13,7 +13,8 @@ from cyclekit.errors import ConfigError, TrainingError
 
 FREE = (
     "data.workers", "data.cache", "train.log_every", "train.state_every", "train.sample_every",
-    "train.keep_discriminators",
+    "train.keep_discriminators", "train.evaluate_every", "train.patience", "train.features",
+    "train.tensorboard",
 )  # fmt: skip
 """Settings that may change between sittings: they do not change what is learned."""
 
@@ -30,7 +31,9 @@ class Run:
         self.config = folder / "config.yaml"
         self.log = folder / "log.jsonl"
         self.model = folder / "model.safetensors"
+        self.best = folder / "best.safetensors"
         self.state = folder / "state.pt"
+        self.page = folder / "training.html"
         self.samples = folder / "samples"
 
     def start(self, config: Config) -> None:

@@ -56,7 +56,8 @@ def test_resume_continues_exactly(tmp_path, precision, images):
 def test_a_run_explains_itself(tmp_path):
     train(tiny_config(), two_folders(tmp_path), tmp_path / "run", device=CPU)
     names = sorted(path.name for path in (tmp_path / "run").iterdir())
-    assert names == ["config.yaml", "log.jsonl", "model.safetensors", "samples", "state.pt"]
+    files = ["config.yaml", "log.jsonl", "model.safetensors", "samples", "state.pt"]
+    assert names == [*files, "training.html"]
     assert len(list((tmp_path / "run/samples").glob("*.png"))) == 2
     lines = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
     assert [line["images"] for line in lines] == [4, 8, 12, 16, 20, 24]

@@ -55,6 +55,24 @@ class Tab:
         """Wait for the question."""
         return self.page.wait_for_selector("#left.asked")
 
+    def when_seen(self, action: str) -> None:
+        """Do it (key, reload, hide) in the page once the left picture is seen, however busy the machine is."""
+        self.page.evaluate(
+            """action => { const actions = {
+              key: () => document.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowLeft' })),
+              reload: () => location.reload(),
+              hide: () => {
+                Object.defineProperty(document, 'hidden', { get: () => true, configurable: true });
+                document.dispatchEvent(new Event('visibilitychange'));
+              },
+            }; new MutationObserver((_, observer) => {
+              if (!document.querySelector('#left.seen')) return;
+              observer.disconnect();
+              actions[action]();
+            }).observe(document.body, { attributes: true, subtree: true }); }""",
+            action,
+        )
+
     def answer(self, key: str = "ArrowLeft") -> None:
         self.asked()
         self.page.keyboard.press(key)

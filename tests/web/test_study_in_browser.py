@@ -104,10 +104,9 @@ def test_nothing_is_asked_before_the_pictures_have_gone(browser: Any, tmp_path: 
     study = tiny_study(tmp_path, practice=0, trials=1, exposure_ms=400)
     with served(app(study)) as port:
         tab = Tab(browser, port)
+        assert tab.page.locator("#left").is_disabled()
+        tab.when_seen("key")  # too early: no answer
         tab.begin()
-        tab.page.wait_for_selector("#left.seen")
-        tab.page.keyboard.press("ArrowLeft")  # too early: no answer
-        assert tab.page.get_by_role("button", name="The left picture was real").is_disabled()
         tab.asked()
         assert tab.page.locator(".seen").count() == 0
         assert not trials(study)[0]["answered"]
@@ -124,9 +123,8 @@ def test_a_reload_repeats_nothing_and_loses_nothing(browser: Any, tmp_path: Path
         tab.answer()
         tab.page.wait_for_selector("#pause:visible")
         tab.page.reload()
+        tab.when_seen("reload")  # of trial 1
         tab.go_on()
-        tab.page.wait_for_selector("#left.seen")  # trial 1 is being seen
-        tab.page.reload()
         tab.go_on()
         tab.asked()  # trial 2 waits for its answer
         while not trials(study)[2]["shown"]:
@@ -176,17 +174,17 @@ def test_a_page_that_is_hidden_while_pictures_are_seen_spoils_the_trial(
     browser: Any, tmp_path: Path
 ) -> None:
     study = tiny_study(tmp_path, practice=0, trials=1, exposure_ms=500)
-    hide = """hidden => {
-      Object.defineProperty(document, 'hidden', { get: () => hidden, configurable: true });
-      document.dispatchEvent(new Event('visibilitychange'));
-    }"""
     with served(app(study)) as port:
         tab = Tab(browser, port)
+        tab.when_seen("hide")
         tab.begin()
-        tab.page.wait_for_selector("#left.seen")
-        tab.page.evaluate(hide, True)
-        tab.page.wait_for_selector(".seen", state="detached")
-        tab.page.evaluate(hide, False)
+        while not trials(study) or not trials(study)[0]["interrupted"]:
+            tab.page.wait_for_timeout(20)
+        assert tab.page.locator(".seen").count() == 0
+        tab.page.evaluate("""() => {
+          delete document.hidden;
+          document.dispatchEvent(new Event('visibilitychange'));
+        }""")
         tab.page.wait_for_selector("#pause:visible")
         assert "does not count" in tab.page.inner_text("#pause")
         tab.go_on()

@@ -1,0 +1,110 @@
+"""From a run's log to the curves of its page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+POINTS = 400
+"""Points of a curve at most; of more, neighbours are averaged."""
+_TIMES = ("images", "total", "seconds")
+HEALTH = {
+    "difference": "difference of outputs from inputs, levels of 255",
+    "variety": "variety of outputs, 1 for that of real pictures",
+    "tone": "brightness before and after, correlation",
+    "sureness": "sureness of discriminators, 1 for never in doubt",
+    "grid": "pattern of 2 or 4 px in outputs, levels of 255",
+    "change": "change of outputs in 100 images, levels of 255",
+    "flat crops": "share of crops that show nothing",
+}
+"""What each sign is called over its chart."""
+
+
+@dataclass
+class Told:
+    """What a log tells."""
+
+    charts: list[dict[str, Any]] = field(default_factory=list)
+    """In order: {"group", "title", "curves": [{"name", "points": [[images, value], ...]}]}."""
+    warnings: list[tuple[int, str]] = field(default_factory=list)
+    """When, and what."""
+    evaluations: list[dict[str, Any]] = field(default_factory=list)
+    """As they were measured, each with its "score"."""
+
+
+def read_log(path: Path) -> Told:
+    """Read a log; lines that were cut off are left out."""
+    curves: dict[tuple[str, str], dict[str, list[list[float]]]] = {}
+    told = Told()
+    for line in _lines(path):
+        images = int(line.get("images", 0))
+        if "evaluation" in line:
+            told.evaluations.append(line["evaluation"])
+        told.warnings += [(images, str(text)) for text in line.get("warnings", ())]
+        for group, title, name, value in _values(line):
+            curve = curves.setdefault((group, title), {}).setdefault(name, [])
+            curve.append([images, value])
+    told.charts = [
+        {
+            "group": group,
+            "title": title,
+            "curves": [{"name": name, "points": thinned(points)} for name, points in named.items()],
+        }
+        for (group, title), named in curves.items()
+    ]
+    return told
+
+
+def thinned(points: list[list[float]]) -> list[list[float]]:
+    """Average neighbours until at most `POINTS` are left."""
+    size = -(-len(points) // POINTS)
+    if size <= 1:
+        return points
+    parts = [points[first : first + size] for first in range(0, len(points), size)]
+    return [[part[-1][0], sum(value for _, value in part) / len(part)] for part in parts]
+
+
+def _values(line: dict[str, Any]) -> Iterator[tuple[str, str, str, float]]:
+    """Yield (group, chart, curve, value) for every number of a line."""
+    if "evaluation" in line:
+        yield from _measured(line["evaluation"])
+        return
+    for sign, values in line.get("health", {}).items():
+        title = HEALTH.get(sign, sign)
+        yield from (("Health", title, name, value) for name, value in values.items())
+    for name, value in line.items():
+        if not isinstance(value, int | float) or name in _TIMES:
+            continue
+        if name.startswith("rate_"):
+            yield "Pace", "learning rates", name.removeprefix("rate_"), value
+        elif name == "images_per_second":
+            yield "Pace", "images a second", "images", value
+        elif name.startswith(("d_", "discrim", "penalty")):
+            yield "Losses", "losses of discriminators", name, value
+        else:
+            yield "Losses", "losses of generators", name, value
+
+
+def _measured(evaluation: dict[str, Any]) -> Iterable[tuple[str, str, str, float]]:
+    for one in evaluation["findings"]:
+        title = f"{evaluation['kernel_name']} ×1000, lower is better"
+        yield "Held-out pictures", title, one["title"], one["kernel"]
+        if one["structure"] is not None:
+            title = "structure distance ×100, lower keeps the layout"
+            yield "Held-out pictures", title, one["title"], one["structure"]
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8") as file:
+        for text in file:
+            try:
+                line = json.loads(text)
+            except ValueError:
+                continue
+            if isinstance(line, dict):
+                yield line

@@ -1,0 +1,253 @@
+"""Runs that begin with another model, keep a part of it, or have few pictures."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from cyclekit.checkpoint.model import ModelInfo, load_model, read_info, save_model
+from cyclekit.config.resolve import dump, resolve
+from cyclekit.errors import ConfigError
+from cyclekit.models import GENERATORS
+from cyclekit.training.diff_augment import DiffAugment, cut_out, recolor, shift
+from cyclekit.training.initial import take_over
+from cyclekit.training.learner import build_learner
+from cyclekit.training.loop import train
+from tests.tiny import batch, tiny_generator, tiny_model, tiny_spec
+from tests.training.test_loop import assert_same_state
+from tests.training.worlds import CPU, TINY, tiny_config, two_folders
+
+translators = pytest.mark.parametrize("name", ["mobile", "resnet", "unet"])
+
+
+def shaken(generator):
+    """Give a network weights of its own, biases too."""
+    draws = torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for weight in generator.parameters():
+            weight.copy_(torch.randn(weight.shape, generator=draws) * 0.2)
+    return generator
+
+
+def gray(channels):
+    return batch(2, channels=1).expand(-1, channels, -1, -1)
+
+
+@translators
+def test_the_same_network_is_taken_over_whole(name):
+    old, new = shaken(tiny_generator(name)), tiny_generator(name)
+    assert take_over({"ab": new}, {"ab": old}) == ["ab"]
+    x = batch(2)
+    assert torch.equal(new(x), old(x))
+
+
+@translators
+@pytest.mark.parametrize(("before", "after"), [(1, 3), (3, 1), (3, 4), (4, 3)])
+def test_other_input_channels_give_the_same_for_gray_pictures(name, before, after):
+    old = shaken(tiny_generator(name, in_channels=before))
+    new = tiny_generator(name, in_channels=after)
+    take_over({"ab": new}, {"ab": old})
+    inside, outside = gray(before).clone(), gray(after).clone()
+    if 4 in (before, after):  # the fourth is alpha: new it says nothing yet, old it is dropped
+        inside[:, 3:] = outside[:, 3:] = 0
+    torch.testing.assert_close(new(outside), old(inside), rtol=1e-4, atol=1e-4)
+
+
+@translators
+@pytest.mark.parametrize(("before", "after"), [(1, 3), (3, 4), (4, 3)])
+def test_other_output_channels_keep_the_old_ones(name, before, after):
+    old = shaken(tiny_generator(name, out_channels=before))
+    new = tiny_generator(name, out_channels=after)
+    take_over({"ab": new}, {"ab": old})
+    x = batch(2)
+    common = min(before, after)
+    torch.testing.assert_close(new(x)[:, :common], old(x)[:, :common])
+    if before == 1:
+        assert torch.equal(new(x)[:, 0], new(x)[:, 2])
+
+
+def test_another_network_is_refused():
+    wider = GENERATORS.create(tiny_spec(GENERATORS, "mobile", width=16))
+    with pytest.raises(ConfigError, match="the model is another network; leave generator settings"):
+        take_over({"ab": tiny_generator()}, {"ab": wider})
+    with pytest.raises(ConfigError, match="the model holds noise, this run needs ab or ba"):
+        take_over({"ab": tiny_generator(), "ba": tiny_generator()}, {"noise": tiny_generator()})
+
+
+def test_one_direction_begins_and_the_other_is_drawn():
+    old = shaken(tiny_generator())
+    fresh = build_learner(tiny_config(), CPU).method
+    method = build_learner(tiny_config(), CPU, initial={"ba": old}).method
+    x = batch(1)
+    torch.testing.assert_close(method.translators()["ba"](x), old(x))  # channels lie otherwise
+    assert torch.equal(method.translators()["ab"](x), fresh.translators()["ab"](x))
+
+
+def test_only_the_discriminators_learn_during_the_warm_up(tmp_path):
+    old = shaken(tiny_generator())
+    initial = {"ab": old, "ba": old}
+    config = tiny_config(images=12, warm_up=8, log_every=2, half_life=0)
+    moved = []
+
+    def stop(progress):
+        moved.append(progress.images)
+        return progress.images == 8
+
+    domains = two_folders(tmp_path)
+    train(config, domains, tmp_path / "run", device=CPU, initial=initial, stop=stop)
+    kept, _, _ = load_model(tmp_path / "run/model.safetensors", "ab")
+    assert torch.equal(kept(batch(1)), old(batch(1)))
+    train(config, domains, tmp_path / "run", device=CPU)  # the state holds what it began with
+    changed, _, _ = load_model(tmp_path / "run/model.safetensors", "ab")
+    assert not torch.equal(changed(batch(1)), old(batch(1)))
+    lines = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
+    losses = {line["images"]: "d_a" in line and "cycle_a" not in line for line in lines}
+    assert losses == {2: True, 4: True, 6: True, 8: True, 10: False, 12: False}
+    train(config, domains, tmp_path / "whole", device=CPU, initial=initial)
+    assert_same_state(tmp_path / "whole", tmp_path / "run")
+
+
+@translators
+def test_a_frozen_encoder_keeps_its_weights_and_the_rest_learns(tmp_path, name):
+    network = {"generator": {"name": name, "width": 8}, "train": {"freeze": "encoder"}}
+    network["generator"] |= {"depth": 2} if name == "unet" else {"blocks": 1}
+    config = resolve([TINY, network, {"train": {"images": 4, "half_life": 0}}])
+    before = build_learner(config, CPU).method.translators()["ab"].state_dict()
+    train(config, two_folders(tmp_path), tmp_path / "run", device=CPU)
+    generator, _, _ = load_model(tmp_path / "run/model.safetensors", "ab")
+    same = {key for key, value in generator.state_dict().items() if torch.equal(value, before[key])}
+    reading = {key for key in before if key.startswith(("stem.", "down."))}
+    assert reading
+    assert reading <= same
+    learned = {key for key, _ in generator.named_parameters()} - reading
+    assert learned
+    assert not learned & same
+
+
+def test_noise_has_no_encoder_to_freeze(tmp_path):
+    from tests.training.worlds import FROM_NOISE
+
+    config = resolve([TINY, FROM_NOISE["gan"], {"train": {"freeze": "encoder"}}])
+    with pytest.raises(ConfigError, match="generator 'dcgan' has no encoder"):
+        build_learner(config, CPU, 1)
+
+
+def cyclekit(*arguments):
+    command = [sys.executable, "-m", "cyclekit", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_command_begins_with_a_model_by_the_names_of_its_domains(tmp_path):
+    """The model turns blue into red; the run's domains are red and blue."""
+    two_folders(tmp_path)
+    old = shaken(tiny_generator("mobile", in_channels=1))
+    spec = tiny_spec(GENERATORS, "mobile", in_channels=1)
+    info = ModelInfo(spec, ("blue", "red"), ("ab",), {"images": 12})
+    save_model(tmp_path / "old.safetensors", {"ab": old}, info)
+    (tmp_path / "tiny.yaml").write_text(dump(tiny_config(images=4)))
+    result = cyclekit(
+        "train", tmp_path / "red", tmp_path / "blue", "-o", tmp_path / "run",
+        "--config", tmp_path / "tiny.yaml", "--init-from", tmp_path / "old.safetensors",
+        "--set", "train.precision=fp32",
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert "ba begins with the generators of" in result.stderr
+    assert "; ab begins at random" in result.stderr
+    config = read_info(tmp_path / "run/model.safetensors").provenance["config"]
+    assert config["train"]["init_from"] == "old.safetensors"
+    assert config["train"]["warm_up"] == 500  # the whole run: the generator is the old one
+    generator, _, _ = load_model(tmp_path / "run/model.safetensors", "ba")
+    x = gray(1)
+    torch.testing.assert_close(generator(gray(3)), old(x), rtol=1e-4, atol=1e-4)
+
+
+def test_a_model_that_is_not_there_is_wrong_usage(tmp_path):
+    two_folders(tmp_path)
+    result = cyclekit(
+        "train", tmp_path / "red", tmp_path / "blue", "-o", tmp_path / "r", "--init-from", "no"
+    )
+    assert result.returncode == 2
+    assert "no model file 'no' exists" in result.stderr
+
+
+def test_a_shift_moves_by_an_eighth_at_most():
+    x = torch.zeros(2, 1, 16, 16)
+    x[:, :, 8, 8] = 1
+    still = torch.full((2, 2), 0.5)
+    assert torch.equal(shift(x, still), x)
+    moved = shift(x, torch.tensor([[0.0, 0.999], [0.999, 0.0]]))
+    assert moved[0, 0, 10, 6] == 1
+    assert moved[1, 0, 6, 10] == 1
+    assert moved.sum() == 2
+
+
+def test_a_cut_is_a_quarter_of_the_picture_in_its_middle():
+    x = torch.ones(1, 3, 16, 16)
+    middle = cut_out(x, torch.full((1, 2), 0.5))
+    assert middle[:, :, 4:12, 4:12].sum() == 0
+    assert middle.sum() == 3 * (256 - 64)
+    corner = cut_out(x, torch.zeros(1, 2))
+    assert corner.sum() == 3 * (256 - 16)
+
+
+def test_colours_change_as_the_paper_says_and_a_pair_alike():
+    x = batch(2) * 0.5
+    still = torch.full((2, 3), 0.5)
+    torch.testing.assert_close(recolor(x, still), x)
+    bright = still.clone()
+    bright[:, 0] = 1.0
+    torch.testing.assert_close(recolor(x, bright), x + 0.5)
+    gray_ = still.clone()
+    gray_[:, 1] = 0.0
+    assert recolor(x, gray_).std(1).max() < 1e-6
+    hard = still.clone()
+    hard[:, 2] = 1.0
+    middle = x.mean((1, 2, 3), keepdim=True)
+    torch.testing.assert_close(recolor(x, hard), middle + (x - middle) * 1.5)
+    pair = recolor(torch.cat([x, x], 1), torch.rand(2, 3))
+    torch.testing.assert_close(pair[:, :3], pair[:, 3:])
+
+
+def test_gradients_pass_through_every_change():
+    x = batch(2).requires_grad_()
+    draws = torch.rand(2, 3, generator=torch.Generator().manual_seed(0))
+    for change in (recolor, shift, cut_out):
+        (gradient,) = torch.autograd.grad(
+            change(x, draws[:, : 3 if change is recolor else 2]).sum(), x
+        )
+        assert gradient.abs().sum() > 0
+
+
+def test_discriminators_see_other_pictures_at_every_step_and_none_in_use():
+    method = build_learner(tiny_config(), CPU).method
+    augment = DiffAugment(("color", "translation", "cutout"), method)
+    critic, x = method.d_a, torch.cat([batch(2), batch(2)])
+    with torch.no_grad():
+        augment.begin(1, 2)
+        first, then = critic(x), critic(x)
+        augment.begin(1, 2)
+        again = critic(x)
+        plain = critic.eval()(x)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, then)
+    assert not torch.equal(first[:2], first[2:])  # real and made ones are drawn for apart
+    assert torch.equal(plain[:2], plain[2:])
+
+
+def test_a_run_of_few_pictures_resumes_exactly(tmp_path):
+    config = tiny_config(images=16, diff_augment=("color", "translation", "cutout"))
+    domains = two_folders(tmp_path)
+    train(config, domains, tmp_path / "whole", device=CPU)
+    train(config, domains, tmp_path / "parts", device=CPU, stop=lambda p: p.images >= 10)
+    train(config, domains, tmp_path / "parts", device=CPU)
+    assert_same_state(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_a_dry_run_tells_the_network_of_the_model(tmp_path):
+    model = tiny_model(tmp_path / "model.safetensors")
+    result = cyclekit("train", "a", "b", "--dry-run", "--init-from", model)
+    assert result.returncode == 0, result.stderr
+    assert "name: mobile" in result.stdout
+    assert "warm_up: 500" in result.stdout
