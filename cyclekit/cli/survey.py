@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 import click
 
 from cyclekit.cli import options
-from cyclekit.errors import UsageError
+from cyclekit.errors import CyclekitError, UsageError
 
 if TYPE_CHECKING:
     import torch
 
     from cyclekit.cli.survey_progress import SurveyProgress
+    from cyclekit.survey.advice import Advice
     from cyclekit.survey.outliers import Outlier
     from cyclekit.survey.page import Extra
     from cyclekit.survey.survey import Survey
+    from cyclekit.training.plan import Plan
 
 EXAMPLES = """\b
 Examples:
@@ -99,13 +101,25 @@ def _extra(
     place = find_device(device)
     outliers, who = _outliers(found, features, place, progress)
     advice = advise(roots, found.piles, found.tallies, gpu=place.type == "cuda")
-    forecast = None
-    if advice is not None and timing:
-        from cyclekit.survey.speed import measure
+    plan = None if advice is None or not timing else _plan(advice, roots, place, progress)
+    return Extra(outliers, who, advice, plan)
 
-        progress.note(f"timing two training steps ({advice.preset})")
-        forecast = measure(advice.config, max(2, advice.domains), advice.pictures, place)
-    return Extra(outliers, who, advice, forecast)
+
+def _plan(
+    advice: Advice, roots: tuple[Path, ...], device: torch.device, progress: SurveyProgress
+) -> Plan | None:
+    """Take two steps of the training that is advised; None where it cannot begin."""
+    from cyclekit.data.kinds import KINDS
+    from cyclekit.methods.base import data_kind
+    from cyclekit.training.plan import make_plan
+
+    progress.note(f"timing two training steps ({advice.preset})")
+    try:
+        domains = KINDS[data_kind(advice.config.method.name)].find(roots, None)
+        return make_plan(advice.config, domains, device)
+    except CyclekitError as error:
+        progress.note(f"note: training cannot be timed: {error}")
+        return None
 
 
 def _outliers(

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from cyclekit.survey.duplicates import Group
     from cyclekit.survey.outliers import Outlier
     from cyclekit.survey.page import Extra
-    from cyclekit.survey.speed import Forecast
     from cyclekit.survey.survey import Survey
+    from cyclekit.training.plan import Plan
 
 SHOWN = 5
 """Files of each kind that are named; --json names all."""
@@ -127,11 +127,12 @@ def _advice(extra: Extra) -> Iterator[str]:
         return
     yield f"train with: {extra.advice.command}"
     yield from (f"  {reason}" for reason in extra.advice.reasons)
-    if extra.forecast is not None:
-        took = extra.forecast
+    plan = extra.plan
+    if plan is not None:
+        step = f"  {plan.seconds:.2f} s a step of {plan.batch} here (two steps measured)"
+        hours = None if plan.total_seconds is None else plan.total_seconds / 3600
         yield (
-            f"  {took.step:.2f} s a step of {took.batch} here ({took.device}, two steps measured): about "
-            f"{took.hours:.1f} hours for {took.pictures} pictures of each domain"
+            step if hours is None else f"{step}: about {hours:.1f} hours for {plan.images} pictures"
         )
 
 
@@ -147,7 +148,7 @@ def _facts(found: Survey, extra: Extra) -> Iterator[dict[str, Any]]:
         yield {"kind": "copies", "exact": group.exact, "leak": group.leak or None, "files": files}
     yield from (_outlier(one, extra.features) for one in extra.outliers)
     if extra.advice is not None:
-        yield _recommendation(extra.advice, extra.forecast)
+        yield _recommendation(extra.advice, extra.plan)
 
 
 def _outlier(one: Outlier, features: str) -> dict[str, Any]:
@@ -157,15 +158,16 @@ def _outlier(one: Outlier, features: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _recommendation(advice: Advice, forecast: Forecast | None) -> dict[str, Any]:
+def _recommendation(advice: Advice, plan: Plan | None) -> dict[str, Any]:
     line: dict[str, Any] = {
         "kind": "recommendation", "command": advice.command, "preset": advice.preset,
         "settings": dict(advice.settings), "reasons": list(advice.reasons),
     }  # fmt: skip
-    if forecast is not None:
+    if plan is not None:
         line |= {
-            "seconds_per_step": round(forecast.step, 4), "batch": forecast.batch,
-            "pictures": forecast.pictures, "hours": round(forecast.hours, 2),
-            "device": forecast.device,
+            "seconds_per_step": round(plan.seconds, 4), "batch": plan.batch,
+            "pictures": plan.images,
         }  # fmt: skip
+        if plan.total_seconds is not None:
+            line["hours"] = round(plan.total_seconds / 3600, 2)
     return line

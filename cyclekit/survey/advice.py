@@ -46,10 +46,6 @@ class Advice:
     """Why, a sentence each."""
     config: Config
     """All settings."""
-    domains: int
-    """How many there are."""
-    pictures: int
-    """Training pictures of the largest domain: one pass."""
 
 
 def advise(
@@ -81,8 +77,7 @@ def advise(
     command = _command(roots, preset, settings)
     given = [_nested(key, value) for key, value in settings.items()]
     config = resolve([read_preset(preset), *given])
-    largest = max(counts.values())
-    return Advice(preset, settings, command, tuple(reasons), config, len(counts), largest)
+    return Advice(preset, settings, command, tuple(reasons), config)
 
 
 def _preset(counts: Mapping[str, int], aspects: Any, *, gpu: bool) -> tuple[str, list[str]]:

@@ -18,10 +18,10 @@ from cyclekit.survey.duplicates import Group
 from cyclekit.survey.look import COLOURS
 from cyclekit.survey.outliers import Outlier
 from cyclekit.survey.problems import KINDS
-from cyclekit.survey.speed import Forecast
 from cyclekit.survey.survey import Survey
 from cyclekit.survey.tally import Tally
 from cyclekit.survey.thumbnail import thumbnail
+from cyclekit.training.plan import Plan
 
 SHOWN = 12
 """Pictures of each kind; of more, the number is told."""
@@ -41,7 +41,7 @@ class Extra:
     """By whose features."""
     advice: Advice | None = None
     """How to train."""
-    forecast: Forecast | None = None
+    plan: Plan | None = None
     """How long that takes."""
 
 

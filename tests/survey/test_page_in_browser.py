@@ -12,11 +12,12 @@ from cyclekit.survey.listener import Silence
 from cyclekit.survey.outliers import Outlier
 from cyclekit.survey.page import Extra, write_page
 from cyclekit.survey.piles import find_piles
-from cyclekit.survey.speed import Forecast
 from cyclekit.survey.survey import survey
+from cyclekit.training.plan import Plan
 from tests.survey.worlds import planted, put, scene
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
+PLAN = Plan(4, 1, 128, 1.5, 3000, None, None, 0, None, 4)
 HOSTILE = '"><script>document.title = 1<.png'
 
 
@@ -29,7 +30,7 @@ def page_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = survey(piles, Silence(), pixels=True)
     advice = advise([root], piles, found.tallies, gpu=False)
     outliers = [Outlier(found.pictures[0], 7.5), Outlier(found.pictures[1], 1.5, "B")]
-    extra = Extra(outliers, "colour histogram", advice, Forecast(1.5, 4, 3000, "cpu"))
+    extra = Extra(outliers, "colour histogram", advice, PLAN)
     write_page(found, extra, root / "page" / "index.html")
     return root / "page" / "index.html"
 
