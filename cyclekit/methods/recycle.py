@@ -146,7 +146,9 @@ class Recycle(Method):
             ("a", self.d_a, self.pool_a, 0),
             ("b", self.d_b, self.pool_b, 1),
         ):
-            old = pool(images[f"fake_{name}"], seed + shift)
+            # Frame by frame, as every process has the same frames of its own clips in a row.
+            fakes = images[f"fake_{name}"].chunk(3)
+            old = torch.cat([pool(one, 3 * (seed + shift) + k) for k, one in enumerate(fakes)])
             on_real, on_fake = critic(_frames(batch[name])).float(), critic(old).float()
             losses[f"d_{name}"] = self.adversarial.discriminator(on_real, on_fake)
         return losses
