@@ -76,7 +76,7 @@ compiled = click.option(
     "--compile",
     "compiled",
     is_flag=True,
-    help="Let torch compile the network (needs a C++ compiler). On two cores this took 40 to 60 s"
+    help="Let torch compile the network (needs a C++ compiler). On two cores this took 20 to 60 s"
     " for every size of picture and made bf16 1 to 6 % faster, fp32 3 to 24 %.",
 )
 quiet = click.option("-q", "--quiet", is_flag=True, help="Show errors only.")

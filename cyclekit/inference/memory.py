@@ -82,8 +82,8 @@ class Budget:
         need = int(cost * side**2)
         if self.given < need:
             raise UsageError(
-                f"memory of {_sized(self.given)} is too little: a tile of {side} pixels takes "
-                f"{_sized(need)} in this network; give at least that"
+                f"memory of {sized(self.given)} is too little: a tile of {side} pixels takes "
+                f"{sized(need)} in this network; give at least that"
             )
 
     def kept(self, tile: int, cost: float, picture: int) -> float:
@@ -145,7 +145,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
 
 
-def _sized(count: float) -> str:
+def sized(count: float) -> str:
     """Write a number of bytes as `parse_bytes` takes it, rounded up."""
     unit = next((unit for unit in "TGMK" if count >= _UNITS[unit]), "")
     return f"{math.ceil(10 * count / _UNITS[unit]) / 10:g}{unit}" if unit else f"{count:g} bytes"

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from cyclekit.errors import MediaError
+from cyclekit.inference.memory import sized
 
 
 @dataclass(frozen=True)
@@ -117,13 +118,9 @@ def check_room(size: float, memory: float) -> None:
     free = shutil.disk_usage(place).free
     if size - memory > free:
         raise MediaError(
-            f"about {_amount(size - memory)} of temporary files are needed, {place} has "
-            f"{_amount(free)} (the variable TMPDIR names another place)"
+            f"about {sized(size - memory)} of temporary files are needed, {place} has "
+            f"{sized(free)} (the variable TMPDIR names another place)"
         )
-
-
-def _amount(size: float) -> str:
-    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"
 
 
 def _mapped_memory(size: int) -> mmap.mmap:
@@ -145,7 +142,7 @@ def _mapped_file(size: int) -> mmap.mmap:
     except OSError as error:
         where = f"in {tempfile.gettempdir()} (TMPDIR names another place)"
         raise MediaError(
-            f"a temporary file of {_amount(size)} does not fit {where}: {error.strerror}"
+            f"a temporary file of {sized(size)} does not fit {where}: {error.strerror}"
         ) from error
 
 

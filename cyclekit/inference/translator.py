@@ -14,7 +14,7 @@ from cyclekit.errors import CheckpointError, MediaError, UsageError
 from cyclekit.inference.arrays import TiledPicture, check_picture, is_flat, like, to_input, to_rgb
 from cyclekit.inference.compiled import compile_network
 from cyclekit.inference.fit import padded
-from cyclekit.inference.memory import Budget, bytes_per_pixel, is_out_of_memory
+from cyclekit.inference.memory import Budget, bytes_per_pixel, is_out_of_memory, sized
 from cyclekit.inference.plan import Plan, UntileableError
 from cyclekit.inference.precision import prepare, sample_picture
 from cyclekit.inference.stream import SMALLEST_TILE, Stream
@@ -201,7 +201,7 @@ class Translator:
         if free is None or need <= free:
             return True
         if self._tile == "off" and count == 1:
-            reason = f"about {need / 2**30:.1f} GiB are needed, {free / 2**30:.1f} GiB may be used"
+            reason = f"about {sized(need)} are needed, {sized(free)} may be used"
             raise _too_large(width, height, reason)
         return False
 

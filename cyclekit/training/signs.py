@@ -74,10 +74,13 @@ def thumbnails(pictures: Tensor) -> Tensor:
 
 
 def flat(pictures: Tensor) -> Tensor:
-    """Say of each stored crop, uint8 (N, ..., H, W), whether there is nothing on it: bool (N,)."""
+    """Say of each stored crop, uint8 (N, ..., H, W), whether there is nothing on it: bool (N,).
+
+    A crop of one pixel is a point, not a picture, and never flat.
+    """
     sampled = pictures[..., ::2, ::2].float()
-    within = sampled.std((-2, -1)).flatten(1).amax(1)
-    return within < FLAT
+    within = sampled.std((-2, -1), correction=0).flatten(1).amax(1)
+    return (within < FLAT) & (pictures.shape[-2:].numel() > 1)
 
 
 class Sureness:

@@ -78,6 +78,20 @@ def test_a_full_disk_costs_what_does_not_fit(tmp_path: Path, model: Path, small_
     assert len(list(out.iterdir())) == len(made)
 
 
+def test_a_full_disk_costs_the_page_too_but_no_traceback(
+    tmp_path: Path, model: Path, small_disk: Path
+) -> None:
+    source = fill(tmp_path / "in", 6, side=90)
+    done = translate(model, source, "-o", small_disk / "out", "--report")
+    made = done.stdout.splitlines()
+    assert done.returncode == (3 if made else 1)
+    assert "Traceback" not in done.stderr
+    assert "No space left on device" in done.stderr
+    lines = done.stderr.splitlines()
+    assert any(line.startswith(f"{len(made)} translated" if made else "6 failed") for line in lines)
+    assert lines[-1].startswith("error: no report: ")
+
+
 def test_a_file_beyond_the_limit_of_its_size_leaves_nothing(tmp_path: Path, model: Path) -> None:
     source = fill(tmp_path / "in", 2, side=90)
 

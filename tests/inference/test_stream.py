@@ -193,7 +193,9 @@ def test_auto_runs_whole_what_fits_and_tiles_the_rest() -> None:
 
 
 def test_tiles_off_refuses_what_does_not_fit() -> None:
-    with pytest.raises(MediaError, match=r"300x200 is too large .* about .* GiB are needed, .*"):
+    with pytest.raises(
+        MediaError, match=r"300x200 is too large .* about [\d.]+[KMG] are needed, .*"
+    ):
         whole(RESNET, memory="1M")(picture(200, 300))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
@@ -83,8 +84,9 @@ class Journal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the file."""
-        self._writer.close()
+        """Close the file. What a full disk does not take was told when it was added."""
+        with suppress(OSError):
+            self._writer.close()
         self._reader.close()
 
     def _index(self) -> int:
