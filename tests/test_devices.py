@@ -86,4 +86,5 @@ for _ in range(3):
         done = subprocess.run(command, env=settings, capture_output=True, text=True, check=True)
         return int(done.stdout.split()[-1])
 
-    assert faults("kept") < 100 < faults("given back")
+    # Given back it is at least a fault for each of 64 huge pages.
+    assert faults("kept") < 30 < faults("given back")

@@ -138,13 +138,6 @@ def bytes_per_pixel(network: nn.Module, sample: Tensor) -> float:
     return _OVERHEAD * peak / (sample.shape[-1] * sample.shape[-2])
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Say whether an error means that no memory was left, on any device."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
-
-
 def sized(count: float) -> str:
     """Write a number of bytes as `parse_bytes` takes it, rounded up."""
     unit = next((unit for unit in "TGMK" if count >= _UNITS[unit]), "")

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, fx
 
-from cyclekit.inference.memory import is_out_of_memory
+from cyclekit.devices import is_out_of_memory
 from cyclekit.inference.plan import Pass, Plan, inputs
 from cyclekit.inference.planes import Planes, Region, check_room, planes
 

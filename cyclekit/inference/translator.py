@@ -9,12 +9,12 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from cyclekit.devices import find_device, keep_freed_memory, use_own_cores
+from cyclekit.devices import find_device, is_out_of_memory, keep_freed_memory, use_own_cores
 from cyclekit.errors import CheckpointError, MediaError, UsageError
 from cyclekit.inference.arrays import TiledPicture, check_picture, is_flat, like, to_input, to_rgb
 from cyclekit.inference.compiled import compile_network
 from cyclekit.inference.fit import padded
-from cyclekit.inference.memory import Budget, bytes_per_pixel, is_out_of_memory, sized
+from cyclekit.inference.memory import Budget, bytes_per_pixel, sized
 from cyclekit.inference.plan import Plan, UntileableError
 from cyclekit.inference.precision import prepare, sample_picture
 from cyclekit.inference.stream import SMALLEST_TILE, Stream
