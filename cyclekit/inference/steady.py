@@ -87,7 +87,7 @@ class SteadyTranslator:
         A frame equal to the one before gives the same result, and is not computed again.
 
         Args:
-            frames: as for `Translator`, of one size.
+            frames: as for `Translator`; what stands still is found anew where their size changes.
 
         Yields:
             The translations, one for each; at most a batch behind.
@@ -108,6 +108,8 @@ class SteadyTranslator:
                 continue
             if cut:
                 self._forget()
+            elif previous is not None and previous.shape != frame.shape:
+                self._forget_places()
             batch.append(frame)
         if batch:
             yield from self._translated(batch)
@@ -122,7 +124,8 @@ class SteadyTranslator:
         if self._last is not None:
             tensors["source"] = torch.from_numpy(np.ascontiguousarray(self._last.source))
             tensors["result"] = torch.from_numpy(np.ascontiguousarray(self._last.result))
-        return serialize({name: tensor.contiguous() for name, tensor in tensors.items()})
+        # Copies: of deep frames the result is the mean itself, and none may be stored twice.
+        return serialize({name: tensor.clone().contiguous() for name, tensor in tensors.items()})
 
     def load(self, memory: bytes) -> None:
         """Go on after the frame that was the last at a `dump`."""
@@ -145,6 +148,9 @@ class SteadyTranslator:
 
     def _forget(self) -> None:
         self._carried.reset()
+        self._forget_places()
+
+    def _forget_places(self) -> None:
         self._still.forget()
         self._last = None
 
