@@ -18,6 +18,7 @@ import cyclekit
 from cyclekit.cli.main import main
 from cyclekit.cli.reporting import Report
 from cyclekit.cli.video_jobs import Network
+from cyclekit.media.images import Picture, write
 from cyclekit.media.video.file import VideoFile
 from cyclekit.media.video.work import SEGMENT, Work, folder_of
 from tests.clips import difference, digests, frames_of, make_clip, scene, times_of
@@ -122,6 +123,24 @@ def test_what_does_not_fit_is_refused_in_one_line(
     assert reason in " ".join(done.err.split())
     assert len(done.err.split("rror: ", 1)[1].strip().splitlines()) == 1
     assert source.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("read", "written"),
+    [("%03d.png", "%03d.png"), ("%03d.png", "0%02d.png"), ("001.png", "%03d.png")],
+)
+def test_pictures_that_are_read_are_never_overwritten(
+    tmp_path: Path, source: Path, video: Callable[..., Done], read: str, written: str
+) -> None:
+    for number, pixels in enumerate(scene(4, 16, 16), 1):
+        write(tmp_path / f"{number:03d}.png", Picture(pixels))
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    done = video(tmp_path / read, tmp_path / written, "--overwrite")
+    assert (done.code, "inputs are never overwritten" in done.err) == (2, True)
+    if read == "%03d.png":
+        masked = video(source, tmp_path / written, "--overwrite", "--mask", tmp_path / read)
+        assert (masked.code, "masks are never overwritten" in masked.err) == (2, True)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_a_missing_video_is_1(tmp_path: Path, video: Callable[..., Done]) -> None:
