@@ -133,8 +133,10 @@ def do(source: Path, target: Path, task: Task, network: Network, report: Report)
     opened = open_source(source, task.rate, task.raw_size)
     clip = result_clip(opened.clip, task.options)
     output = choose_output(target, task.wishes, clip, opened.companions, raw=task.raw)
-    if task.mask is not None and (both := overwritten(target, task.mask)) is not None:
-        raise UsageError(f"{both} is the mask; masks are never overwritten")
+    if task.mask is not None and (
+        task.mask.resolve() == target.resolve() or overwritten(target, task.mask)
+    ):
+        raise UsageError(f"{target} is the mask; masks are never overwritten")
     if output.exists() and not task.overwrite:
         return Result(source, target, skipped=True)
     translator = network.translator(target)

@@ -225,7 +225,7 @@ def test_ctrl_c_is_130_and_the_same_command_goes_on(
     with subprocess.Popen(
         command(model, source, target), stderr=subprocess.PIPE, text=True
     ) as process:
-        while not (folder_of(target) / "000000.json").exists():
+        while not (folder_of(target) / "000001.memory").exists():
             assert process.poll() is None
         os.kill(process.pid, signal.SIGINT)
         _, errors = process.communicate(timeout=60)
@@ -238,6 +238,30 @@ def test_ctrl_c_is_130_and_the_same_command_goes_on(
     assert "went on after" in done.err
     assert len(times_of(target)) == 3 * SEGMENT
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "b.mp4"]
+
+
+def test_pictures_of_a_killed_run_do_not_pass_for_all_of_them(
+    tmp_path: Path, model: Path, video: Callable[..., Done]
+) -> None:
+    source = make_clip(tmp_path / "a.mkv", scene(SEGMENT + 40, 32, 24))
+    target = tmp_path / "out" / "%04d.png"
+    with subprocess.Popen(command(model, source, target, "-q")) as process:
+        while not (target.parent / "0010.png").exists():
+            assert process.poll() is None
+        process.kill()
+    assert not (target.parent / f"{SEGMENT + 40:04d}.png").exists()
+    assert video(source, target).code == 0
+    names = sorted(path.name for path in target.parent.iterdir())
+    assert names == [f"{number:04d}.png" for number in range(1, SEGMENT + 41)]
+    assert "skipped" in video(source, target).err
+
+
+def test_a_part_without_frames_leaves_nothing(
+    tmp_path: Path, source: Path, video: Callable[..., Done]
+) -> None:
+    done = video(source, tmp_path / "b.mp4", "--start", 99)
+    assert (done.code, "there is no frame in the part" in done.err) == (1, True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_kill_9_changes_nothing_in_a_steady_video(
