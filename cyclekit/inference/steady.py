@@ -68,6 +68,8 @@ class Steadiness:
 class SteadyTranslator:
     """A translator for the frames of a film, in their order.
 
+    Results of a generator that chooses one colour a pixel are not mixed: they keep its colours.
+
     Args:
         translator: of single pictures.
         steadiness: how frames hang together.
@@ -78,7 +80,9 @@ class SteadyTranslator:
         self.steadiness = steadiness
         keep = KEEP["freeze"] if steadiness.mode == "freeze" else steadiness.keep
         self._carried = Carried(keep=keep)
-        self._still = StillParts(0 if steadiness.mode == "off" else steadiness.hold)
+        self._chooses = translator.palette is not None
+        hold = 0 if steadiness.mode == "off" else steadiness.hold
+        self._still = StillParts(hold, results=not self._chooses)
         self._last: _Frame | None = None
 
     def stream(self, frames: Iterable[Array]) -> Iterator[Array]:
@@ -167,7 +171,7 @@ class SteadyTranslator:
 
     def _blended(self, last: _Frame, source: Array, made: Array) -> Array:
         """Mix the last result in, moved along, where the source's motion explains the frame."""
-        if self.steadiness.blend == 0:
+        if self.steadiness.blend == 0 or self._chooses:
             return made
         before, now = (to_8_bits(frame)[..., :3] for frame in (last.source, source))
         flow = _motion(now, before)
