@@ -42,6 +42,8 @@ class Mobile(ImageGenerator):
         width: channels of the blocks, a multiple of 4; the first layer has a quarter of them.
         blocks: separable residual blocks at a quarter of the size.
         norm: instance | instance_affine | batch | batch_per_picture | none.
+        skip: add what the first layers saw to what the last ones make, so that detail need not
+            squeeze through the blocks (a U-Net's short cuts, without its channels).
         in_channels: channels of the input picture.
         out_channels: channels of the output picture.
     """
@@ -53,6 +55,7 @@ class Mobile(ImageGenerator):
         width: int = 96,
         blocks: int = 8,
         norm: Norm = "instance",
+        skip: bool = False,
         in_channels: int = 3,
         out_channels: int = 3,
     ) -> None:
@@ -62,6 +65,7 @@ class Mobile(ImageGenerator):
         if blocks < 0:
             raise ValueError(f"blocks must be at least 0, got {blocks}")
         self.in_channels, self.out_channels = in_channels, out_channels
+        self.skip = skip
         bias = needs_bias(norm)
         self.stem = nn.Sequential(
             nn.Conv2d(in_channels, width // 4, 7, padding=3, padding_mode="reflect", bias=bias),
@@ -77,7 +81,11 @@ class Mobile(ImageGenerator):
 
     def forward(self, x: Tensor) -> Tensor:
         """Translate float (N, C, H, W) in [-1, 1]; H and W multiples of 4."""
-        return self.head(self.up(self.blocks(self.down(self.stem(x)))))  # type: ignore[no-any-return]
+        whole = self.stem(x)
+        half = self.down[0](whole)
+        y = self.up[0](self.blocks(self.down[1](half)))
+        y = self.up[1](y + half if self.skip else y)
+        return self.head(y + whole if self.skip else y)  # type: ignore[no-any-return]
 
 
 def _down(inside: int, outside: int, norm: Norm) -> nn.Module:
@@ -95,17 +103,17 @@ GENERATORS.register("mobile")(Mobile)
 
 @GENERATORS.register("mobile_small")
 def mobile_small(
-    width: int = 64, blocks: int = 6, norm: Norm = "instance",
+    width: int = 64, blocks: int = 6, norm: Norm = "instance", skip: bool = False,
     in_channels: int = 3, out_channels: int = 3,
 ) -> Mobile:  # fmt: skip
     """Build the variant for live video on a CPU."""
-    return Mobile(width, blocks, norm, in_channels, out_channels)
+    return Mobile(width, blocks, norm, skip, in_channels, out_channels)
 
 
 @GENERATORS.register("mobile_large")
 def mobile_large(
-    width: int = 160, blocks: int = 9, norm: Norm = "instance",
+    width: int = 160, blocks: int = 9, norm: Norm = "instance", skip: bool = False,
     in_channels: int = 3, out_channels: int = 3,
 ) -> Mobile:  # fmt: skip
     """Build the variant nearest to the full residual generator."""
-    return Mobile(width, blocks, norm, in_channels, out_channels)
+    return Mobile(width, blocks, norm, skip, in_channels, out_channels)
