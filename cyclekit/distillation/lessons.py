@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import batched
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from cyclekit.data.layouts import Domain
@@ -61,18 +61,22 @@ def teach(
     """
     lessons = Lessons()
     # What is held out goes first, so that a full disk does not leave a run without a measure.
-    for group in batched(watch((*domain.held_out, *domain.train)), AT_ONCE):
+    sources = iter(watch((*domain.held_out, *domain.train)))
+    while group := list(islice(sources, AT_ONCE)):
         _teach(group, prepare, teacher, targets, lessons)
-    train, held_out = (
-        tuple(source for source in sources if source in lessons.given)
-        for sources in (domain.train, domain.held_out)
-    )
+    train = tuple(source for source in domain.train if source in lessons.given)
+    held_out = tuple(source for source in domain.held_out if source in lessons.given)
     if len(train) < domain.least:
         raise DataError(_too_few(domain, len(train), targets, lessons))
-    taught = (tuple(Source(lessons.given[one]) for one in part) for part in (train, held_out))
-    source, target = teacher.names
-    first = replace(domain, name=source, train=train, held_out=held_out)
-    return (first, Domain(target, *taught, least=domain.least)), lessons
+    before, after = teacher.names
+    first = Domain(before, train, held_out, domain.least)
+    second = Domain(after, _made(train, lessons), _made(held_out, lessons), domain.least)
+    return (first, second), lessons
+
+
+def _made(sources: Sequence[Source], lessons: Lessons) -> tuple[Source, ...]:
+    """Return the teacher's pictures, in the order of what they were made of."""
+    return tuple(Source(lessons.given[source]) for source in sources)
 
 
 def _teach(

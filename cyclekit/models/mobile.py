@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from cyclekit.models.base import GENERATORS, ImageGenerator
+from cyclekit.models.geometry import Geometry
 from cyclekit.models.layers import Head, Norm, make_norm, needs_bias
 
 
@@ -35,6 +37,20 @@ class SeparableBlock(nn.Module):
         return x + self.body(x)  # type: ignore[no-any-return]
 
 
+class Gate(nn.Module):
+    """Scale all by one learned number that begins small (https://arxiv.org/abs/2003.04887)."""
+
+    geometry = Geometry()
+
+    def __init__(self, first: float = 0.1) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(first))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, C, H, W) to the same shape."""
+        return x * self.weight
+
+
 class Mobile(ImageGenerator):
     """The residual generator's plan with separable blocks.
 
@@ -42,8 +58,8 @@ class Mobile(ImageGenerator):
         width: channels of the blocks, a multiple of 4; the first layer has a quarter of them.
         blocks: separable residual blocks at a quarter of the size.
         norm: instance | instance_affine | batch | batch_per_picture | none.
-        skip: add what the first layers saw to what the last ones make, so that detail need not
-            squeeze through the blocks (a U-Net's short cuts, without its channels).
+        skip: add what the first layers saw to what the last ones make, and the picture to the
+            output, so that detail need not squeeze through the blocks. It begins by changing little.
         in_channels: channels of the input picture.
         out_channels: channels of the output picture.
     """
@@ -78,14 +94,22 @@ class Mobile(ImageGenerator):
         self.blocks = nn.Sequential(*(SeparableBlock(width, norm) for _ in range(blocks)))
         self.up = nn.Sequential(_up(width, width // 2, norm), _up(width // 2, width // 4, norm))
         self.head = Head(width // 4, out_channels)
+        if skip:
+            if in_channels != out_channels:
+                raise ValueError(
+                    f"skip needs as many channels out as in, {out_channels} != {in_channels}"
+                )
+            self.gate, self.clip = Gate(), nn.Hardtanh()
 
     def forward(self, x: Tensor) -> Tensor:
         """Translate float (N, C, H, W) in [-1, 1]; H and W multiples of 4."""
+        if not self.skip:
+            return self.head(self.up(self.blocks(self.down(self.stem(x)))))  # type: ignore[no-any-return]
         whole = self.stem(x)
         half = self.down[0](whole)
-        y = self.up[0](self.blocks(self.down[1](half)))
-        y = self.up[1](y + half if self.skip else y)
-        return self.head(y + whole if self.skip else y)  # type: ignore[no-any-return]
+        low = self.blocks(self.down[1](half))
+        made = self.head(self.up[1](self.up[0](low) + half) + whole)
+        return self.clip(x + self.gate(made))  # type: ignore[no-any-return]
 
 
 def _down(inside: int, outside: int, norm: Norm) -> nn.Module:

@@ -100,6 +100,14 @@ def test_lowering_leaves_the_head_in_float32():
     assert generator(batch().bfloat16()).dtype == torch.float32
 
 
+def test_short_cuts_begin_by_changing_little_and_learn_to_change_all():
+    generator, x = tiny_generator("mobile", skip=True), batch(2)
+    assert 0 < (generator(x) - x).abs().mean() < 0.1
+    generator.gate.weight.data.fill_(-50.0)
+    assert (generator(x) - x).abs().mean() > 0.5
+    assert generator(x).abs().max() <= 1
+
+
 def test_unknown_generator_gets_a_suggestion():
     with pytest.raises(
         UnknownNameError, match=r"unknown generator 'resnt9'; did you mean 'resnet9'"
@@ -116,6 +124,11 @@ def test_unknown_option_gets_a_suggestion():
     ("name", "options", "message"),
     [
         ("mobile", {"width": 30}, "width must be a multiple of 4, got 30"),
+        (
+            "mobile",
+            {"skip": True, "out_channels": 1},
+            "skip needs as many channels out as in, 1 != 3",
+        ),
         ("unet", {"depth": 1}, "depth must be at least 2, got 1"),
         ("resnet", {"up": "bicubic"}, "up must be transposed, blur or resize, got 'bicubic'"),
         ("resnet", {"down": "max"}, "down must be strided or blur, got 'max'"),
