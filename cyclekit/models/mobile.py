@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from cyclekit.models.base import GENERATORS, ImageGenerator
-from cyclekit.models.geometry import Geometry
 from cyclekit.models.layers import Head, Norm, make_norm, needs_bias
+
+FIRST_CHANGE = 1 / 16
+"""Scale of what the head sees where its output is a change: an untrained one makes a small one."""
 
 
 class Separable(nn.Sequential):
@@ -35,20 +36,6 @@ class SeparableBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) to the same shape."""
         return x + self.body(x)  # type: ignore[no-any-return]
-
-
-class Gate(nn.Module):
-    """Scale all by one learned number that begins small (https://arxiv.org/abs/2003.04887)."""
-
-    geometry = Geometry()
-
-    def __init__(self, first: float = 0.1) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.tensor(first))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N, C, H, W) to the same shape."""
-        return x * self.weight
 
 
 class Mobile(ImageGenerator):
@@ -94,12 +81,10 @@ class Mobile(ImageGenerator):
         self.blocks = nn.Sequential(*(SeparableBlock(width, norm) for _ in range(blocks)))
         self.up = nn.Sequential(_up(width, width // 2, norm), _up(width // 2, width // 4, norm))
         self.head = Head(width // 4, out_channels)
-        if skip:
-            if in_channels != out_channels:
-                raise ValueError(
-                    f"skip needs as many channels out as in, {out_channels} != {in_channels}"
-                )
-            self.gate, self.clip = Gate(), nn.Hardtanh()
+        if skip and in_channels != out_channels:
+            wrong = f"{out_channels} != {in_channels}"
+            raise ValueError(f"skip needs as many channels out as in, {wrong}")
+        self.clip = nn.Hardtanh()
 
     def forward(self, x: Tensor) -> Tensor:
         """Translate float (N, C, H, W) in [-1, 1]; H and W multiples of 4."""
@@ -108,8 +93,9 @@ class Mobile(ImageGenerator):
         whole = self.stem(x)
         half = self.down[0](whole)
         low = self.blocks(self.down[1](half))
-        made = self.head(self.up[1](self.up[0](low) + half) + whole)
-        return self.clip(x + self.gate(made))  # type: ignore[no-any-return]
+        made = self.head(FIRST_CHANGE * (self.up[1](self.up[0](low) + half) + whole))
+        # Twice, for the largest change is from -1 to 1.
+        return self.clip(x + 2 * made)  # type: ignore[no-any-return]
 
 
 def _down(inside: int, outside: int, norm: Norm) -> nn.Module:

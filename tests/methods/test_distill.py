@@ -123,9 +123,9 @@ def test_a_student_learns_what_its_teacher_does():
         generator=Spec("mobile", {"width": 16, "blocks": 1, "skip": True}),
         discriminator=Spec("patch", {"width": 16, "layers": 1, "norm": "none"}),
     )
-    pairs = [(red, recoloured(red, RED, BLUE)) for red in (patterns(8, RED, n) for n in range(150))]
+    pairs = [(red, recoloured(red, RED, BLUE)) for red in (patterns(8, RED, n) for n in range(80))]
     learn(method, [{"a": red, "b": blue} for red, blue in pairs], rate=5e-3)
     red = patterns(16, RED, 10**6)
     blue = recoloured(red, RED, BLUE)
     with torch.no_grad():
-        assert error(method.student(red), blue) < 0.25 * error(red, blue)
+        assert error(method.student(red), blue) < 0.2 * error(red, blue)
