@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -84,6 +85,7 @@ def command(
     RUN gets what `cyclekit train` writes. Ctrl-C saves and stops. Exit codes: 0 done, 1 cannot go
     on, 2 wrong usage, 130 interrupted.
     """
+    _check(folder if not (plan or dry_run) else Path(), asked)
     from cyclekit.cli.student import described, student_config
     from cyclekit.config.resolve import dump
     from cyclekit.data.class_folders import find_pile
@@ -91,15 +93,12 @@ def command(
     from cyclekit.distillation.teacher import open_teacher
     from cyclekit.inference.memory import parse_bytes
 
-    _refuse_processes()
     limit = parse_bytes(cache_size)
     opened = open_teacher(teacher, direction, style, device)
     config = student_config(roots, opened.names, opened.name, folder, device, **asked)
     if dry_run:
         click.echo(dump(config), nl=False)
         return
-    if folder is None and not plan:
-        raise UsageError("missing -o RUN: a folder for the model, the samples and the state")
     report = EvaluationProgress(quiet)
     report.note(f"{opened.title}: {' to '.join(opened.names)}, {opened.note}")
     report.note(f"student: {described(config)}")
@@ -113,7 +112,16 @@ def command(
     run(config, _taught(config, domain, opened, targets, report), folder, device, quiet=quiet)
 
 
-def _refuse_processes() -> None:
+def _check(folder: Path | None, asked: Mapping[str, Any]) -> None:
+    """Refuse what makes no sense before anything heavy is loaded."""
+    from cyclekit.cli.student import check_sizes
+
+    if folder is None:
+        raise UsageError("missing -o RUN: a folder for the model, the samples and the state")
+    lengths = [asked[unit] for unit in ("images", "epochs", "minutes") if asked[unit] is not None]
+    if len(lengths) > 1:
+        raise UsageError(f"give one of --images, --epochs, --minutes, not {len(lengths)}")
+    check_sizes(asked["width"], asked["blocks"], asked["target_ms"], asked["target_mac"])
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise UsageError("cyclekit distill runs as one process; leave torchrun out")
 

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 Tree = dict[str, Any]
 
 
+def check_sizes(
+    width: int | None, blocks: int | None, target_ms: float | None, target_mac: float | None
+) -> None:
+    """Refuse several ways to say how large the student is."""
+    ways = [width is not None or blocks is not None, target_ms is not None, target_mac is not None]
+    if sum(ways) > 1:
+        raise UsageError("give --width and --blocks, or --target-ms, or --target-mac, not several")
+
+
 def student_config(
     roots: Sequence[Path], names: tuple[str, str], teacher: str, folder: Path | None, device: str, *,
     file: Path | None, settings: Sequence[str], vgg: Path | None,
@@ -41,14 +50,12 @@ def student_config(
         **lengths: images, epochs or minutes; None where not given.
 
     Raises:
-        UsageError: if options exclude each other, or no student is small enough.
+        UsageError: if no student is small enough.
         ConfigError: if a setting is unknown or does not fit.
     """
     from cyclekit.config.resolve import merge, parse_set, read_file, read_preset, resolve
 
     given = {unit: length for unit, length in lengths.items() if length is not None}
-    if len(given) > 1:
-        raise UsageError(f"give one of --images, --epochs, --minutes, not {len(given)}")
     method: Tree = {"name": "distill", "teacher": teacher}
     if vgg is not None:
         method |= {"perceptual": 1.0, "vgg": str(vgg.resolve())}
@@ -62,7 +69,7 @@ def student_config(
     )
     sizes = {"width": width, "blocks": blocks}
     wanted = {name: size for name, size in sizes.items() if size is not None}
-    if not _one_of(wanted, target_ms, target_mac):
+    if target_ms is None and target_mac is None:
         return resolve([below, {"generator": wanted}])
     kept = folder / "config.yaml" if folder else None
     if kept is not None and kept.is_file():  # the machine may have been busier then
@@ -86,14 +93,6 @@ def described(config: Config) -> str:
         f"{spec.name}{sizes}: {count:,} parameters, "
         f"{count_macs(spec) / 1e9:.2f} billion multiplications at {SIDE}x{SIDE}"
     )
-
-
-def _one_of(sizes: Mapping[str, int], ms: float | None, macs: float | None) -> bool:
-    """Say whether the student is to be chosen by a target."""
-    ways = [bool(sizes), ms is not None, macs is not None]
-    if sum(ways) > 1:
-        raise UsageError("give --width and --blocks, or --target-ms, or --target-mac, not several")
-    return any(ways[1:])
 
 
 def _chosen(ms: float | None, macs: float | None, generator: Tree, device: str) -> Student:

@@ -49,7 +49,7 @@ def test_a_student_keeps_the_names_and_says_who_taught_it(desk):
 
 
 def test_settings_are_printed_and_fed_back(desk):
-    first = distill(desk, "--target-mac", "0.1G", "--dry-run", sizes=())
+    first = distill(desk, "--target-mac", "0.2G", "--dry-run", sizes=())
     assert first.returncode == 0, first.stderr
     tree = yaml.safe_load(first.stdout)
     assert tree["method"]["name"] == "distill"
@@ -75,13 +75,10 @@ def test_a_plan_keeps_nothing(desk):
     ("arguments", "code", "message"),
     [
         (["--images", "4"], 2, "missing -o RUN"),
-        (["-o", "run"], 2, "the run has no length"),
         (["-o", "run", "--target-mac", "1G"], 2, "not several"),
         (["-o", "run", "--target-mac", "much"], 2, "'much' is no number of multiplications"),
-        (["-o", "run", "--images", "4", "--cache-size", "x"], 2, "a size such as 4G or 800M"),
         (["-o", "run", "--images", "4", "--vgg", "absent"], 2, "absent"),
         (["-o", "run", "--images", "4", "--epochs", "2"], 2, "give one of --images"),
-        (["-o", "run", "--images", "4", "--to", "blue"], 2, "unknown direction 'blue'"),
         (["-o", "run", "--images", "4", "gone"], 1, "gone: no such folder"),
     ],
 )
