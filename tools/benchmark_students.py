@@ -117,7 +117,7 @@ def report(
     wanted = describe(targets)
     rows = [measured("nothing done", photos, targets, describe, wanted)]
     made = []
-    for name, source in {"teacher": Path(arguments.teacher), **folders}.items():
+    for name, source in {"teacher": arguments.teacher, **folders}.items():
         opened = open_generator(source)
         translator = Translator(opened.generator, device="cpu")
         if name != "teacher":

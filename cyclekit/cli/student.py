@@ -60,23 +60,23 @@ def student_config(
     if vgg is not None:
         method |= {"perceptual": 1.0, "vgg": str(vgg.resolve())}
     places = [str(root.resolve()) for root in roots]
-    below = merge(
-        [
-            read_file(file) if file else read_preset("distill"),
-            {"method": method, "data": {"roots": places, "names": list(names)}, "train": given},
-            *map(parse_set, settings),
-        ]
-    )
     sizes = {"width": width, "blocks": blocks}
     wanted = {name: size for name, size in sizes.items() if size is not None}
+    changes = list(map(parse_set, settings))
+    below: list[Tree] = [
+        read_file(file) if file else read_preset("distill"),
+        {"method": method, "data": {"roots": places, "names": list(names)}, "train": given},
+        {"generator": wanted},
+    ]
     if target_ms is None and target_mac is None:
-        return resolve([below, {"generator": wanted}])
+        return resolve([*below, *changes])
     kept = folder / "config.yaml" if folder else None
     if kept is not None and kept.is_file():  # the machine may have been busier then
         generator = read_file(kept)["generator"]
-        return resolve([below, {"generator": generator}])
-    student = _chosen(target_ms, target_mac, below["generator"], device)
-    return resolve([below, {"generator": {"name": student.spec.name, **student.spec.options}}])
+    else:
+        student = _chosen(target_ms, target_mac, merge([*below, *changes])["generator"], device)
+        generator = {"name": student.spec.name, **student.spec.options}
+    return resolve([*below, *changes, {"generator": generator}])
 
 
 def described(config: Config) -> str:
