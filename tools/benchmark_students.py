@@ -184,10 +184,8 @@ def table(rows: Sequence[Row]) -> list[str]:
             if "gmac" in row else "| | | "
         )  # fmt: skip
         near = "| " if row["name"] == "teacher" else f"{row['psnr']:.1f} | {row['fd']:.1f}"
-        name = row["name"].replace("mac", "")
-        lines.append(
-            f"| {name}{', ' + row['network'] if row.get('network') else ''} | {size} | {near} |"
-        )
+        name = ", ".join(word for word in (row["name"], row.get("network")) if word)
+        lines.append(f"| {name} | {size} | {near} |")
     return lines
 
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from cyclekit.models.base import GENERATORS, ImageGenerator
 from cyclekit.models.layers import Head, Norm, make_norm, needs_bias
 
-FIRST_CHANGE = 1 / 16
+FIRST_CHANGE = 0.02
 """Scale of what the head sees where its output is a change: an untrained one makes a small one."""
 
 
