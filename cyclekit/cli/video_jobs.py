@@ -19,6 +19,7 @@ from cyclekit.inference.translator import Translator
 from cyclekit.inference.video import translate_video
 from cyclekit.inference.video_options import VideoOptions, result_clip
 from cyclekit.media.video.encoding import Wishes
+from cyclekit.media.video.folder import overwritten
 from cyclekit.media.video.output import choose_output
 from cyclekit.media.video.source import open_source
 from cyclekit.media.video.work import stored_settings
@@ -132,7 +133,9 @@ def do(source: Path, target: Path, task: Task, network: Network, report: Report)
     opened = open_source(source, task.rate, task.raw_size)
     clip = result_clip(opened.clip, task.options)
     output = choose_output(target, task.wishes, clip, opened.companions, raw=task.raw)
-    if task.mask is not None and task.mask.resolve() == target.resolve():
+    if task.mask is not None and (
+        task.mask.resolve() == target.resolve() or overwritten(target, task.mask)
+    ):
         raise UsageError(f"{target} is the mask; masks are never overwritten")
     if output.exists() and not task.overwrite:
         return Result(source, target, skipped=True)

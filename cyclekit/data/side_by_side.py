@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cyclekit.data.layouts import TEST, TRAIN
-from cyclekit.errors import DataError, MediaError
+from cyclekit.errors import DataError, MediaError, UsageError
 from cyclekit.media.folders import list_pictures
 from cyclekit.media.images import Array, Picture, read, write
 
@@ -65,8 +65,17 @@ def split_pairs(
 
     Raises:
         DataError: if there is no picture.
+        UsageError: if the output lies in the folder, or the names are not two plain ones.
     """
+    _require_apart(output, folder)
+    if names[0] == names[1] or any(name in ("", "..") or Path(name).name != name for name in names):
+        raise UsageError(f"--names {' '.join(names)}: expected two different names of folders")
+    taken: dict[Path, Path] = {}
     for path, place in _pictures(folder):
+        first = taken.setdefault(place.with_suffix(""), path)
+        if first != path:
+            yield Made(path, error=f"its halves would have the names of those of {first}")
+            continue
         split, rest = (place.parts[0], place.parts[1:]) if _is_split(place) else ("", place.parts)
         targets = [output / split / name / Path(*rest) for name in names]
         yield _made(path, targets, lambda path=path: _halves(path), overwrite=overwrite)
@@ -86,7 +95,9 @@ def join_pairs(left: Path, right: Path, output: Path, *, overwrite: bool = False
 
     Raises:
         DataError: if one has no picture.
+        UsageError: if the output lies in one of them.
     """
+    _require_apart(output, left, right)
     partners = {place.with_suffix(""): path for path, place in _pictures(right)}
     for path, place in _pictures(left):
         partner = partners.pop(place.with_suffix(""), None)
@@ -97,6 +108,13 @@ def join_pairs(left: Path, right: Path, output: Path, *, overwrite: bool = False
         yield _made(path, [output / place], lambda both=both: [_joined(*both)], overwrite=overwrite)
     for partner in partners.values():
         yield Made(partner, error=f"no picture of that name in {left}")
+
+
+def _require_apart(output: Path, *folders: Path) -> None:
+    """Refuse to write among the inputs: the next call would take its own outputs."""
+    for folder in folders:
+        if folder.resolve() in (output.resolve(), *output.resolve().parents):
+            raise UsageError(f"-o {output} lies in {folder}, which is read; choose another")
 
 
 def _pictures(folder: Path) -> list[tuple[Path, Path]]:

@@ -81,7 +81,7 @@ def divide(
 
     Raises:
         DataError: if a folder does not exist or holds no pictures, or two have one name.
-        UsageError: if the output lies in a root.
+        UsageError: if the output lies in a root, or holds another division.
     """
     _check(roots, output)
     places = [(path, root) for root in roots for path in list_pictures(root)]
@@ -103,6 +103,7 @@ def divide(
         output / (TEST if is_test else TRAIN) / _place(path, root, alone=len(roots) == 1)
         for (path, root), is_test in zip(kept, chosen, strict=True)
     ]
+    _require_no_leak(output, targets)
     return Division([path for path, _ in kept], targets, chosen, labels, broken)
 
 
@@ -137,6 +138,18 @@ def _check(roots: Sequence[Path], output: Path) -> None:
     names = [root.resolve().name for root in roots]
     if len(set(names)) < len(names):
         raise DataError(f"two folders are called '{max(names, key=names.count)}'; rename one")
+
+
+def _require_no_leak(output: Path, targets: Sequence[Path]) -> None:
+    """Refuse to put beside an older division what it has on the other side."""
+    across = {TRAIN: TEST, TEST: TRAIN}
+    for target in targets:
+        side, *rest = target.relative_to(output).parts
+        if Path(output, across[side], *rest).exists():
+            raise UsageError(
+                f"-o {output}: holds another division, with {Path(*rest)} in {across[side]}; both "
+                "together would leak; choose another folder"
+            )
 
 
 def _look(item: tuple[Path, Path]) -> Fingerprint | str:

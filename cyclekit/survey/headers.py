@@ -53,7 +53,7 @@ def look_over(folder: Path, pile: int) -> Iterator[Found]:
 
 
 def _looked_at(path: Path, pile: int) -> Found:
-    named = [Problem("name", path, pile, "not UTF-8")] if not is_text(path.name) else []
+    named = [Problem("name", path, pile, _why_no_text(path.name))] if not is_text(path.name) else []
     is_named = path.suffix.lower() in PICTURE_SUFFIXES
     if not is_named and not _begins_like_a_picture(path):
         return Found(path, None, 0, tuple(named))
@@ -84,6 +84,14 @@ def is_text(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return name.isprintable()
+
+
+def _why_no_text(name: str) -> str:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return "not UTF-8"
+    return "holds a character that cannot be printed"
 
 
 def _begins_like_a_picture(path: Path) -> bool:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cyclekit.errors import CyclekitError, MediaError
 from cyclekit.evaluation.study.design import PICTURES, Design, require_pictures
 from cyclekit.evaluation.study.store import OutOfTurnError, Store, UnknownParticipantError
+from cyclekit.evaluation.study.trials import draw_trials
 from cyclekit.web.app import new_app, picture_response
 
 Side = Literal["left", "right"]
@@ -76,9 +77,11 @@ def study_app(
         hear: told, in a line, when somebody joins or finishes, and what goes wrong.
 
     Raises:
-        DataError: if the answers cannot be kept, or pictures have gone.
+        DataError: if the answers cannot be kept, pictures have gone, or there are too few.
     """
     require_pictures(study, design)
+    for method in design.methods:
+        draw_trials(design, method, 1)
     store = Store(study, design)
     app = new_app("study.html", host)
 

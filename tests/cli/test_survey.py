@@ -145,6 +145,14 @@ def test_split_keeps_copies_together_in_the_layout_that_training_takes(
     assert "in 40 groups" in err
     code, _, err = run(capsys, "split", tmp_path / "cat", "-o", tmp_path / "one")
     assert code == 0
+    before = sorted((tmp_path / "one").rglob("*"))
+    for more in ((), ("--overwrite",)):
+        other = ("split", tmp_path / "cat", "-o", tmp_path / "one", "--seed", 5, *more)
+        code, out, err = run(capsys, *other, "--quiet")
+        assert (code, out) == (2, "")
+        assert "holds another division" in err
+    assert sorted((tmp_path / "one").rglob("*")) == before
+    assert run(capsys, "split", tmp_path / "cat", "-o", tmp_path / "one")[0] == 0  # the same again
     assert {path.name for path in (tmp_path / "one").iterdir()} == {"train", "test"}
 
 

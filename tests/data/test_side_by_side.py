@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cyclekit.data.side_by_side import join_pairs, split_pairs
-from cyclekit.errors import DataError
+from cyclekit.errors import DataError, UsageError
 from cyclekit.media.images import Picture, read, write
 from tests.tiny import picture
 
@@ -79,5 +79,31 @@ def test_what_is_there_stays(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
     with pytest.raises(DataError, match="no pictures in this folder"):
-        list(split_pairs(tmp_path, tmp_path / "out", ("A", "B")))
+        list(split_pairs(tmp_path / "in", tmp_path / "out", ("A", "B")))
+
+
+def test_nothing_is_written_among_the_inputs_nor_outside_the_output(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    write(folder / "1.png", wide(1))
+    for output in (folder, folder / "apart"):
+        with pytest.raises(UsageError, match="which is read"):
+            next(split_pairs(folder, output, ("A", "B")))
+    for names in (("same", "same"), ("../up", "B"), ("A", ""), ("A", "b/c"), ("..", "A")):
+        with pytest.raises(UsageError, match="expected two different names of folders"):
+            next(split_pairs(folder, tmp_path / "out", names))
+    list(split_pairs(folder, tmp_path / "out", ("A", "B")))
+    before = (tmp_path / "out/A/1.png").read_bytes()
+    for output in (tmp_path / "out/A", tmp_path / "out/B/sub"):
+        with pytest.raises(UsageError, match="which is read"):
+            next(join_pairs(tmp_path / "out/A", tmp_path / "out/B", output, overwrite=True))
+    assert (tmp_path / "out/A/1.png").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "out"]
+
+
+def test_of_two_that_would_have_the_same_halves_the_second_is_named(tmp_path: Path) -> None:
+    for name in ("1.jpg", "1.png"):
+        write(tmp_path / "in" / name, wide(1))
+    errors = [one.error for one in split_pairs(tmp_path / "in", tmp_path / "out", ("A", "B"))]
+    assert errors == [None, f"its halves would have the names of those of {tmp_path / 'in/1.jpg'}"]

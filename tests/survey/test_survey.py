@@ -91,7 +91,10 @@ def test_names_that_are_no_text_are_told(tmp_path: Path) -> None:
         pytest.skip("this file system takes only names that are text")
     steering = put(tmp_path / "x" / "new.png", scene(4)).rename(tmp_path / "x" / "two\nlines.png")
     found = survey(find_piles([tmp_path / "x"]), Silence(), pixels=True)
-    assert {(one.kind, one.path) for one in found.problems} == {("name", latin), ("name", steering)}
+    assert {(one.kind, one.path, one.detail) for one in found.problems} == {
+        ("name", latin, "not UTF-8"),
+        ("name", steering, "holds a character that cannot be printed"),
+    }
     assert found.tallies[0].pictures == 4
 
 

@@ -1,6 +1,7 @@
 """What a participant's browser is told, over HTTP."""
 
 import io
+import json
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from cyclekit.errors import DataError
+from cyclekit.evaluation.study.design import read_design
 from cyclekit.evaluation.study.store import Store
 from cyclekit.web.app import new_app
 from cyclekit.web.study import study_app
@@ -164,6 +166,18 @@ def test_pictures_that_have_gone_are_told_before_anybody_comes(tmp_path) -> None
     (folder / "pictures" / design.fakes["paints"][3].file).unlink()
     with pytest.raises(DataError, match="gone; 'cyclekit study create' makes it again"):
         study_app(folder, design, "127.0.0.1")
+
+
+def test_a_study_with_too_few_pictures_is_told_before_anybody_comes(tmp_path) -> None:
+    study, design = tiny_study(tmp_path)
+    protocol = design.protocol.model_copy(update={"trials": 400})
+    with pytest.raises(DataError, match="fewer pictures than its trials need"):
+        study_app(study, design.model_copy(update={"protocol": protocol}), "127.0.0.1")
+    text = (study / "study.json").read_text()
+    names = json.loads(text)
+    (study / "study.json").write_text(json.dumps({**names, "fakes": {}}))
+    with pytest.raises(DataError, match="not a study: fakes"):
+        read_design(study)
 
 
 def test_a_comment_is_kept(study, port):

@@ -80,7 +80,7 @@ class Design(_Part):
     """Quality of the JPEG that every picture went through; None for none."""
     protocol: Protocol
     real: tuple[Entry, ...]
-    fakes: dict[str, tuple[Entry, ...]]
+    fakes: Annotated[dict[str, tuple[Entry, ...]], Field(min_length=1)]
     obvious: tuple[Entry, ...] = ()
     """Fakes that nobody takes for real, for the trials of vigilance."""
 
@@ -116,12 +116,17 @@ def require_pictures(study: Path, design: Design) -> None:
     Raises:
         DataError: naming the first that has.
     """
-    sets = (design.real, design.obvious, *design.fakes.values())
-    for entry in (entry for entries in sets for entry in entries):
-        if not (study / PICTURES / entry.file).is_file():
+    for file in sorted(files_of(design)):
+        if not (study / PICTURES / file).is_file():
             raise DataError(
-                f"{study / PICTURES / entry.file}: gone; 'cyclekit study create' makes it again"
+                f"{study / PICTURES / file}: gone; 'cyclekit study create' makes it again"
             )
+
+
+def files_of(design: Design) -> frozenset[str]:
+    """Return the names of all pictures of a study."""
+    sets = (design.real, design.obvious, *design.fakes.values())
+    return frozenset(entry.file for entries in sets for entry in entries)
 
 
 def write_design(study: Path, design: Design) -> None:

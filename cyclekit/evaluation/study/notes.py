@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,7 +15,7 @@ _LOOKED_AT = 50  # pictures of a folder
 
 
 def notes_on(real: Path, fakes: Mapping[str, Path], size: int, jpeg: int | None) -> list[str]:
-    """Compare the folders' files by ending and size.
+    """Compare the folders' files by content, ending and size.
 
     Args:
         real: folder of real pictures.
@@ -28,6 +29,8 @@ def notes_on(real: Path, fakes: Mapping[str, Path], size: int, jpeg: int | None)
     notes = []
     lossy, side = _share_lossy(real), _usual_side(real)
     for name, folder in fakes.items():
+        if shared := _shared(real, folder):
+            notes.append(f"{shared} pictures of '{name}' are, byte by byte, among the real ones")
         if jpeg is None and abs(lossy - _share_lossy(folder)) > 0.5:
             which = "real pictures" if lossy > 0.5 else f"those of '{name}'"
             notes.append(
@@ -40,6 +43,30 @@ def notes_on(real: Path, fakes: Mapping[str, Path], size: int, jpeg: int | None)
                 f" are not, which can be seen; --size {other} would enlarge none"
             )
     return notes
+
+
+def _shared(real: Path, folder: Path) -> int:
+    """Count files of a folder that are real pictures too; only those of a length are read."""
+    known, others = _by_length(real), _by_length(folder)
+    common = known.keys() & others.keys()
+    digests = {_digest(path) for length in common for path in known[length]}
+    return sum(_digest(path) in digests for length in common for path in others[length])
+
+
+def _by_length(folder: Path) -> dict[int, list[Path]]:
+    found: dict[int, list[Path]] = {}
+    for path in list_pictures(folder):
+        if path.is_file():
+            found.setdefault(path.stat().st_size, []).append(path)
+    return found
+
+
+def _digest(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:
+        return str(path).encode(errors="surrogateescape")  # named where it is prepared
 
 
 def _share_lossy(folder: Path) -> float:

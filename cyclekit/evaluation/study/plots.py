@@ -80,6 +80,7 @@ def _participants(found: Findings) -> Figure:
         row -= len(group) + 1
     _of_hundred(axes, "taken for real, % (lines: Wilson 95 %; dashed: guessing)")
     axes.set_yticks([])
+    axes.set_ylim(row + 1.4, 0.6)  # whole dots at both ends
     axes.set_ylabel("participants")
     axes.legend(frameon=False, loc="best")
     return figure

@@ -10,8 +10,10 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Any
 
+from cyclekit.errors import DataError
+from cyclekit.evaluation.study.answers import require_answers
 from cyclekit.evaluation.study.database import Database, Row
-from cyclekit.evaluation.study.design import ANSWERS, Design
+from cyclekit.evaluation.study.design import ANSWERS, Design, files_of
 from cyclekit.evaluation.study.trials import Side, draw_trials
 from cyclekit.evaluation.study.turns import current_trial, describe, is_open
 
@@ -44,6 +46,7 @@ class Store:
 
     def __init__(self, study: Path, design: Design) -> None:
         self.design = design
+        self._files = files_of(design)
         self._database = Database(study / ANSWERS)
 
     def join(self, screen: Mapping[str, Any]) -> str:
@@ -93,6 +96,7 @@ class Store:
 
         Raises:
             OutOfTurnError: if it is not, or its pictures have been seen.
+            DataError: if they are none of this study.
         """
         with self._database.reading() as base:
             trials = _trials(base, _find(base, token))
@@ -100,6 +104,8 @@ class Store:
         found = next((one for one in soon if one["number"] == number), None)
         if found is None or found["started"]:
             raise OutOfTurnError
+        if not {found["real"], found["fake"]} <= self._files:
+            raise DataError(f"{self._database.path}: names pictures that are not of this study")
         real, fake = found["real"], found["fake"]
         return {"left": real, "right": fake} if found["real_side"] == "left" else {
             "left": fake, "right": real
@@ -174,14 +180,20 @@ class Store:
             base.execute("UPDATE participants SET comment = ? WHERE number = ?", (text, number))
 
     def everything(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """Return all participants and all their trials, in order, without secrets."""
+        """Return all participants and all their trials, in order, without secrets.
+
+        Raises:
+            DataError: if what is there are no answers to this study.
+        """
         with self._database.reading() as base:
             people = base.execute(
                 "SELECT number, method, joined, finished, comment, screen FROM participants"
                 " ORDER BY number"
             ).fetchall()
             trials = base.execute("SELECT * FROM trials ORDER BY participant, number").fetchall()
-        return [dict(row) for row in people], [dict(row) for row in trials]
+        found = [dict(row) for row in people], [dict(row) for row in trials]
+        require_answers(*found, self.design, self._database.path)
+        return found
 
     def _next_method(self, base: Connection) -> str:
         """Choose the method with the fewest participants who finished or are still at it."""

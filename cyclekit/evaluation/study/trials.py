@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal, TypeVar
 
 import numpy as np
 
+from cyclekit.errors import DataError
 from cyclekit.evaluation.study.design import CONTROL, SPARES, Design, Entry
 
 Side = Literal["left", "right"]
@@ -41,13 +43,16 @@ def draw_trials(design: Design, method: str, participant: int) -> list[Trial]:
 
     Returns:
         Practice, then the scored trials with those of vigilance among them, then spare ones.
+
+    Raises:
+        DataError: if there are too few pictures, as in a study that was changed by hand.
     """
     protocol, draws = design.protocol, np.random.default_rng([design.seed, participant])
     reals = _shuffled(design.real, draws)
     vigilance = [*zip(reals, _shuffled(design.obvious, draws), strict=False)]
     pairs = _pairs(design, method, participant, reals[len(vigilance) :], draws)
-    practice = [next(pairs) for _ in range(protocol.practice)]
-    scored = [next(pairs) for _ in range(protocol.trials)]
+    practice = _taken(pairs, protocol.practice)
+    scored = _taken(pairs, protocol.trials)
     spare = [pair for pair, _ in zip(pairs, range(SPARES), strict=False)]
     middle = [*_placed(scored, "scored", draws), *_placed(vigilance, "vigilance", draws)]
     return [
@@ -55,6 +60,13 @@ def draw_trials(design: Design, method: str, participant: int) -> list[Trial]:
         *_shuffled(middle, draws),
         *_placed(spare, "spare", draws),
     ]
+
+
+def _taken(pairs: Iterator[Pair], count: int) -> list[Pair]:
+    found = list(islice(pairs, count))
+    if len(found) < count:
+        raise DataError("the study has fewer pictures than its trials need; create it again")
+    return found
 
 
 def _pairs(

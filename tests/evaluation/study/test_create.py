@@ -214,3 +214,14 @@ def test_what_could_give_fakes_away_is_said(wish, tmp_path):
         write(path, Picture(scene(0, side=64)))
     (told,) = notes_on(large, wish.fakes, 32, None)
     assert "'paints' have 24 px and are enlarged" in told
+
+
+def test_fakes_that_are_real_pictures_are_said(wish, tmp_path):
+    assert notes_on(wish.real, wish.fakes, 16, None) == []
+    mixed = tmp_path / "mixed"
+    shutil.copytree(wish.fakes["paints"], mixed)
+    for place, path in enumerate(sorted(wish.real.iterdir())[:2]):
+        shutil.copy(path, mixed / f"copy{place}.png")
+    (mixed / "gone.png").symlink_to(tmp_path / "nowhere")
+    (told,) = notes_on(wish.real, {"ours": mixed}, 16, None)
+    assert told == "2 pictures of 'ours' are, byte by byte, among the real ones"

@@ -1,11 +1,14 @@
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cyclekit.errors import DataError
+from cyclekit.evaluation.study.design import ANSWERS
 from cyclekit.evaluation.study.store import OutOfTurnError, Store, UnknownParticipantError
 from tests.evaluation.study.worlds import SCREEN, TIMES, Person, tiny_study
 
@@ -189,3 +192,34 @@ def test_a_file_that_is_no_database_is_named(study):
     (study[0] / "answers.sqlite").write_bytes(b"this is no database, and long enough" * 40)
     with pytest.raises(DataError, match=r"answers\.sqlite: cannot be used"):
         Store(*study)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("UPDATE participants SET screen = '{no json'", "0.screen"),
+        ("UPDATE participants SET screen = '[1]'", "0.screen"),
+        ("UPDATE participants SET method = 'other'", "another study, with 'other'"),
+        ("UPDATE trials SET reaction_ms = 'abc'", "0.reaction_ms"),
+        ("UPDATE trials SET left_ms = -1", "0.left_ms"),
+        ("UPDATE trials SET choice = 'up'", "0.choice"),
+        ("UPDATE trials SET kind = x'00'", "0.kind"),
+    ],
+)
+def test_answers_of_elsewhere_are_named(study, change, message):
+    store = Store(*study)
+    store.join(SCREEN)
+    assert store.everything()[1]
+    with closing(sqlite3.connect(study[0] / ANSWERS)) as base, base:
+        base.execute(change)
+    with pytest.raises(DataError, match=message):
+        store.everything()
+
+
+def test_no_path_in_the_answers_leads_out_of_the_study(study):
+    store = Store(*study)
+    token = store.join(SCREEN)
+    with closing(sqlite3.connect(study[0] / ANSWERS)) as base, base:
+        base.execute("UPDATE trials SET fake = '../study.json'")
+    with pytest.raises(DataError, match="pictures that are not of this study"):
+        store.pictures(token, 0)
