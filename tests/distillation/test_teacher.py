@@ -15,7 +15,9 @@ def test_a_teacher_does_what_its_model_does(tmp_path):
     assert teacher.names == ("zebra", "horse")
     assert teacher.title == "model.safetensors"
     (made,) = teacher.stream([image])
-    assert np.array_equal(made, cyclekit.load(file, "horse")(image))
+    expected = cyclekit.load(file, "horse")(image)
+    # Each chooses its number format by itself; the other direction would be far away.
+    assert np.abs(made.astype(int) - expected).mean() < 2
 
 
 def test_a_teacher_is_known_by_what_is_in_its_file(tmp_path):
