@@ -43,6 +43,8 @@ SHORTENED = {
     "--minutes 60": " ".join(["--images 4", *SHORT]),
     "--epochs 100 --evaluate-every 5000": " ".join(["--images 4 --evaluate-every 2", *SHORT]),
     "--minutes 30": "--images 2 --set discriminator.width=8 --set data.crop=32",
+    "--target-ms 33 --plan": " ".join(["--plan", *SHORT]),
+    "distill latest_net_G_A.pth": "distill latest_net_G_A.pth --set data.load=32",
     "--plan": " ".join(["--plan", *SHORT]),
     "--profile": " ".join(["--profile", *SHORT]),
     "--method pix2pix": " ".join(
@@ -107,7 +109,7 @@ def desk(tmp_path_factory):
 def test_the_readme_has_commands():
     assert len(COMMANDS) >= 28
     assert {
-        "translate", "critique", "video", "train", "sample", "evaluate", "study", "game", "models",
+        "translate", "critique", "distill", "video", "train", "sample", "evaluate", "study", "game", "models",
         "data", "live",
     } == {line.split()[1] for line in COMMANDS}  # fmt: skip
 

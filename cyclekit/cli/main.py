@@ -21,6 +21,7 @@ COMMANDS = {
     "video": "Translate a video with a model.",
     "live": "Translate a camera as it runs, on a local page.",
     "train": "Train a model on folders of pictures.",
+    "distill": "Teach a small model what a large one does.",
     "sample": "Make pictures from noise with a model.",
     "critique": "Ask a discriminator how real pictures look.",
     "evaluate": "Measure how good pictures or models are.",
