@@ -15,6 +15,8 @@ KEY = "cyclekit"
 """Under which an exported file keeps it, as JSON."""
 FORMAT = 1
 LARGEST_STRIDE = 4096
+MEMORY = 24.0
+"""Bytes for each pixel that a picture takes at least: once in and once out."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,16 @@ class About:
     (N, 3, H, W) in [-1, 1]."""
     precision: str
     """"fp32", "fp16" or "int8"."""
-    macs: int
-    """Multiplications of one picture of 256x256, or the next larger that fits."""
-    parameters: int
+    parameters: int = 0
     """Weights."""
+    macs_per_pixel: float = 0.0
+    """Multiplications for each pixel of a picture."""
+    bytes_per_pixel: float = 0.0
+    """Memory at its peak, for each pixel of a picture."""
+    reach: int | None = None
+    """Pixels that an output pixel sees on either side; None for all."""
+    whole: str = ""
+    """Why it sees all."""
     palette: tuple[str, ...] = ()
     """The colours that all outputs consist of, as "#1a1c2c"; empty for any."""
     note: str = ""
@@ -82,7 +90,18 @@ def _checked(path: Path, facts: Mapping[str, Any]) -> About:
     palette = tuple(str(color) for color in facts.get("palette", ()))
     if any(len(bytes.fromhex(color.removeprefix("#"))) != 3 for color in palette):
         raise CheckpointError(f"{path}: damaged metadata (palette {palette})")
+    reach = facts["reach"]
     return About(
-        info, stride, bool(facts["processing"]), str(facts["precision"]), int(facts["macs"]),
-        int(facts["parameters"]), palette, str(facts.get("note", "")), str(facts.get("text", "")),
-    )  # fmt: skip
+        info=info,
+        stride=stride,
+        processing=bool(facts["processing"]),
+        precision=str(facts["precision"]),
+        parameters=int(facts["parameters"]),
+        macs_per_pixel=float(facts["macs_per_pixel"]),
+        bytes_per_pixel=max(MEMORY, float(facts["bytes_per_pixel"])),
+        reach=None if reach is None else max(0, int(reach)),
+        whole=str(facts["whole"]),
+        palette=palette,
+        note=str(facts.get("note", "")),
+        text=str(facts.get("text", "")),
+    )

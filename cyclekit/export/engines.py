@@ -62,21 +62,22 @@ class OnnxEngine(Engine):
 
     Args:
         source: the file, or its bytes.
+        path: what to call it in messages.
 
     Raises:
         CheckpointError: if it cannot be run, or has not one input and one output.
         UsageError: if onnxruntime is not installed.
     """
 
-    def __init__(self, source: Path | bytes) -> None:
+    def __init__(self, source: Path | bytes, path: Path = Path("the network")) -> None:
         runtime = packages.onnxruntime()
-        self._errors = _errors_of(runtime)
+        self._errors = errors_of(runtime)
         options = runtime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.inter_op_num_threads = 1
         options.log_severity_level = 4  # what matters comes as an error
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        path = source if isinstance(source, Path) else Path("the network")
+        path = source if isinstance(source, Path) else path
         try:
             self._session = runtime.InferenceSession(
                 str(source) if isinstance(source, Path) else source,
@@ -141,7 +142,7 @@ def _has_note(model: Any) -> bool:
     return bool(model.has_rt_info(["cyclekit"]))
 
 
-def _errors_of(runtime: Any) -> tuple[type[Exception], ...]:
+def errors_of(runtime: Any) -> tuple[type[Exception], ...]:
     """List the exceptions that onnxruntime raises, which share no base of their own."""
     state = runtime.capi.onnxruntime_pybind11_state
     found = [value for value in vars(state).values() if isinstance(value, type)]

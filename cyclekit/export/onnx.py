@@ -7,16 +7,19 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
 
 from cyclekit.errors import ExportError
 from cyclekit.export import packages
 from cyclekit.export.about import KEY, About
+from cyclekit.export.engines import OnnxEngine
+from cyclekit.export.graph import look_into
 from cyclekit.export.order import Order
+from cyclekit.export.quantize import quantized
 from cyclekit.export.writers import WRITERS, Run, Writer, Written
 
 if TYPE_CHECKING:
@@ -48,8 +51,6 @@ class OnnxWriter(Writer):
 
     def read(self, path: Path) -> Run:
         """Run it in onnxruntime."""
-        from cyclekit.export.engines import OnnxEngine
-
         return OnnxEngine(path).on_tensor
 
 
@@ -59,11 +60,11 @@ def make_onnx(order: Order) -> tuple[ModelProto, About]:
     Raises:
         ExportError: if ONNX cannot hold it.
     """
-    from cyclekit.export.quantize import quantized
-
-    model, about = _traced(order), order.about
+    model = _traced(order)
+    about = replace(order.about, **_costs(model, order))
     if about.precision == "int8":
-        model, about = quantized(model, order)
+        model, note = quantized(model, order)
+        about = replace(about, note=note)
     _describe(model, about)
     return model, about
 
@@ -94,17 +95,23 @@ def _traced(order: Order) -> ModelProto:
     return packages.onnx().load_from_string(written.getvalue())  # type: ignore[no-any-return]
 
 
+def _costs(model: ModelProto, order: Order) -> dict[str, Any]:
+    layout = "NHWC" if order.about.processing else "NCHW"
+    facts = look_into(model, order.example().numpy(), layout)
+    return asdict(facts)
+
+
 def _describe(model: ModelProto, about: About) -> None:
     """Write down where it comes from: for cyclekit in one entry, for others in plain words."""
     source, target = about.info.domains(about.info.directions[0])
     model.producer_name, model.doc_string = "cyclekit", about.text or f"{source} to {target}"
     entries: dict[str, Any] = {
+        **{key: value for key, value in about.info.provenance.items() if isinstance(value, str)},
         KEY: about.dump(),
         "source": source,
         "target": target,
         "stride": about.stride,
         "pixels": "uint8 RGB (N, H, W, 3)" if about.processing else "RGB (N, 3, H, W) in [-1, 1]",
-        **{key: value for key, value in about.info.provenance.items() if isinstance(value, str)},
     }
     packages.onnx().helper.set_model_props(model, {key: str(value) for key, value in entries.items()})
 

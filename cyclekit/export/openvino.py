@@ -7,6 +7,7 @@ from pathlib import Path
 from cyclekit.errors import ExportError
 from cyclekit.export import packages
 from cyclekit.export.about import KEY
+from cyclekit.export.engines import OpenVinoEngine
 from cyclekit.export.onnx import make_onnx
 from cyclekit.export.order import Order
 from cyclekit.export.writers import WRITERS, Run, Writer, Written
@@ -42,6 +43,4 @@ class OpenVinoWriter(Writer):
 
     def read(self, path: Path) -> Run:
         """Run it in OpenVINO."""
-        from cyclekit.export.engines import OpenVinoEngine
-
         return OpenVinoEngine(path).on_tensor

@@ -10,7 +10,7 @@ import logging
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,6 @@ import numpy as np
 
 from cyclekit.errors import ExportError
 from cyclekit.export import packages
-from cyclekit.export.about import About
 from cyclekit.export.difference import psnr_of
 from cyclekit.export.engines import OnnxEngine
 from cyclekit.export.order import Order, Picture
@@ -36,8 +35,8 @@ SIDE = 256
 """Pixels a side that they are cut down to."""
 
 
-def quantized(model: ModelProto, order: Order) -> tuple[ModelProto, About]:
-    """Return a network in int8, and what it says of itself.
+def quantized(model: ModelProto, order: Order) -> tuple[ModelProto, str]:
+    """Return a network in int8, and what there is to say about it.
 
     Args:
         model: in float32.
@@ -60,7 +59,7 @@ def quantized(model: ModelProto, order: Order) -> tuple[ModelProto, About]:
         f"{': ' + ', '.join(map(_short, kept)) if kept else ''}; {figure:.1f} dB against float32 "
         f"on {len(held_out)} pictures, calibrated on {len(learnt)}"
     )
-    return made, replace(order.about, note=note)
+    return made, note
 
 
 def _sensitive(work: _Work, layers: Sequence[str]) -> list[str]:
@@ -93,6 +92,8 @@ class _Work:
 
     def __post_init__(self) -> None:
         self._expected = self._outputs(self.model)
+        self._source = self.folder / "model.onnx"  # given as such it would be changed
+        packages.onnx().save(self.model, str(self._source))
 
     def quantize(self, layers: Collection[str]) -> ModelProto:
         """Return the network with these convolutions in int8."""
@@ -100,11 +101,10 @@ class _Work:
 
         path = self.folder / "made.onnx"
         quantize_static(
-            self.model, path, _Reader(self.learnt, self._feed),
+            self._source, path, _Reader(self.learnt, self._feed),
             quant_format=QuantFormat.QDQ, op_types_to_quantize=["Conv"], per_channel=True,
             activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
             nodes_to_quantize=list(layers), calibration_cache_path=self.folder / "ranges.json",
-            extra_options={"CalibMaxIntermediateOutputs": 1},
         )  # fmt: skip
         return packages.onnx().load(str(path))  # type: ignore[no-any-return]
 
@@ -158,9 +158,15 @@ def divided(pictures: Sequence[Picture]) -> tuple[list[Picture], list[Picture]]:
 
 
 def _short(name: str) -> str:
-    """Name a layer as torch does: "blocks.0.body.4"."""
-    parts = [part for part in name.split("/") if part and part not in ("network", "Conv")]
-    return parts[-1] if parts else name
+    """Name a layer as torch does: "/network/blocks/blocks.0/body/body.4/Conv" as blocks.0.body.4."""
+    names: list[str] = []
+    for part in name.split("/"):
+        if part in ("", "network", "Conv"):
+            continue
+        if names and part.startswith(f"{names[-1]}."):
+            names.pop()
+        names.append(part)
+    return ".".join(names) or name
 
 
 @contextmanager

@@ -82,7 +82,7 @@ def read_card(source: str | Path | None) -> Card:
         directions=info.abilities(),
         discriminators=_kept(info),
         provenance=info.provenance,
-        text=_card_text(model.path),
+        text=card_text(model.path),
     )
 
 
@@ -107,7 +107,8 @@ def count_macs(spec: Spec, side: int = SIDE, direction: str = "ab") -> int:
     return int(counter.get_total_flops()) // 2
 
 
-def _card_text(path: Path) -> str:
+def card_text(path: Path) -> str:
+    """Return what is written about an embedded model; empty for any other file."""
     card = path.with_suffix(".md")
     if path not in embedded_models().values() or not card.is_file():
         return ""
