@@ -12,7 +12,7 @@ from cyclekit.cli.lines import json_line, one_line
 from cyclekit.errors import UsageError
 
 if TYPE_CHECKING:
-    from cyclekit.export.order import Picture
+    from cyclekit.export.order import Picture, Precision
     from cyclekit.export.write import Exported
 
 FORMATS = ("onnx", "openvino", "torchscript")
@@ -58,8 +58,8 @@ def command(
     _check(output, pictures, half=half, int8=int8, force=force, overwrite=overwrite)
     writer = find_writer(output, name)
     opened = open_generator(model, direction, style)
-    precision = "int8" if int8 else "fp16" if half else "fp32"
-    order = order_of(opened, precision, _read(pictures, output), processing=processing)
+    precision: Precision = "int8" if int8 else "fp16" if half else "fp32"
+    order = order_of(opened, precision, read_pictures(pictures, output), processing=processing)
     made = export(order, output, writer, pictures=sample_pictures(), force=force)
     for line in () if quiet else _told(made, precision):
         click.echo(one_line(line), err=True)
@@ -71,7 +71,13 @@ def command(
 
 
 def _check(
-    output: Path, pictures: tuple[Path, ...], *, half: bool, int8: bool, force: bool, overwrite: bool
+    output: Path,
+    pictures: tuple[Path, ...],
+    *,
+    half: bool,
+    int8: bool,
+    force: bool,
+    overwrite: bool,
 ) -> None:
     if half and int8:
         raise UsageError("--half and --int8 both say how to compute; leave one out")
@@ -87,7 +93,7 @@ def _check(
         raise UsageError(f"{output} exists; replace it with --overwrite")
 
 
-def _read(places: tuple[Path, ...], output: Path) -> list[Picture]:
+def read_pictures(places: tuple[Path, ...], output: Path) -> list[Picture]:
     """Read the pictures to calibrate on; no more than are looked at."""
     from cyclekit.errors import MediaError
     from cyclekit.export.quantize import MOST_PICTURES

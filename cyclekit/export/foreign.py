@@ -17,7 +17,7 @@ from cyclekit.pixels import from_bytes
 
 LARGEST_SIDE = 8192
 """Pixels a side that a network with a fixed size may have."""
-_STRIDES = tuple(2**power for power in range(9))
+_STRIDES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _LEAST = 64  # pixels a side to try with
 _BOUNDED = {"Tanh": "-1..1", "Sigmoid": "0..1", "HardSigmoid": "0..1"}
 
@@ -94,7 +94,9 @@ def _fixed_size(port: Port, layout: Layout) -> tuple[int, int] | None:
         return None
     size = height or width or 1, width or height or 1
     if max(size) > LARGEST_SIDE:
-        raise CheckpointError(f"takes pictures of {size[1]}x{size[0]}; expected {LARGEST_SIDE} at most")
+        raise CheckpointError(
+            f"takes pictures of {size[1]}x{size[0]}; expected {LARGEST_SIDE} at most"
+        )
     return size
 
 
@@ -123,11 +125,11 @@ def _complete(
     for port, name, what in ((engine.input, into, "takes"), (engine.output, out, "gives")):
         if port.dtype == np.uint8 and name != "0..255":
             raise UsageError(f"the network {what} bytes; expected the range 0..255, got {name}")
-    wiring = replace(
-        wiring, given=replace(wiring.given, scale=into), made=replace(made, scale=out)
-    )
+    wiring = replace(wiring, given=replace(wiring.given, scale=into), made=replace(made, scale=out))
     wiring.join([engine.run(part) for part in wiring.split(x)], x)
-    how = "as given" if ranges else "assumed from its result on a photograph; --range says otherwise"
+    how = (
+        "as given" if ranges else "assumed from its result on a photograph; --range says otherwise"
+    )
     size = f"{wiring.size[1]}x{wiring.size[0]}" if wiring.size else f"multiples of {wiring.stride}"
     return Found(
         wiring,

@@ -6,6 +6,7 @@ itself computes are known too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
 
 OVERHEAD = 3.0
 """Peak of memory over the largest input and output of a step: skips, workspace, packed copies."""
-POINTWISE = frozenset(
-    "Relu LeakyRelu PRelu Elu Selu Celu Gelu Mish Softplus Softsign Sigmoid HardSigmoid HardSwish Tanh"
-    " Erf Exp Log Sqrt Pow Abs Neg Reciprocal Sign Ceil Floor Round Clip Cast Identity Dropout Add Sub"
-    " Mul Div Min Max Mean Sum Where Equal Greater Less And Or Not Concat BatchNormalization"
-    " QuantizeLinear DequantizeLinear Split".split()
-)
+POINTWISE = """
+Relu LeakyRelu PRelu Elu Selu Celu Gelu Mish Softplus Softsign Sigmoid HardSigmoid HardSwish Tanh
+Erf Exp Log Sqrt Pow Abs Neg Reciprocal Sign Ceil Floor Round Clip Cast Identity Dropout Add Sub
+Mul Div Min Max Mean Sum Where Equal Greater Less And Or Not Concat Split BatchNormalization
+QuantizeLinear DequantizeLinear
+"""
 """Steps that look at one pixel at a time; Concat and Split along channels only, which is checked."""
 
 
@@ -48,9 +49,7 @@ class Cone:
 
     def widened(self, low: Fraction, high: Fraction, scale: Fraction) -> Cone:
         """Return a value that sees `low` to `high` pixels of this one, `scale` of which it steps."""
-        return Cone(
-            self.scale * scale, self.low + self.scale * low, self.high + self.scale * high
-        )
+        return Cone(self.scale * scale, self.low + self.scale * low, self.high + self.scale * high)
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,9 @@ def _values(model: ModelProto, x: NDArray[Any]) -> dict[str, NDArray[Any]]:
     shown = onnx.ModelProto()
     shown.CopyFrom(model)
     own = {output.name for output in shown.graph.output}
-    between = [name for node in shown.graph.node for name in node.output if name and name not in own]
+    between = [
+        name for node in shown.graph.node for name in node.output if name and name not in own
+    ]
     shown.graph.output.extend(onnx.ValueInfoProto(name=name) for name in between)
     options = runtime.SessionOptions()
     options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
@@ -162,7 +163,7 @@ def _reach(model: ModelProto, values: Mapping[str, NDArray[Any]]) -> int:
     last = cones.get(model.graph.output[0].name)
     if last is None or last.scale != 1:
         raise _LooksFurtherError("it changes the size of the picture")
-    return int(np.ceil(max(-last.low, last.high, Fraction(0))))
+    return math.ceil(max(-last.low, last.high, Fraction(0)))
 
 
 Step = Callable[["NodeProto", "list[Cone]", "Mapping[str, NDArray[Any]]"], Cone]
@@ -254,7 +255,7 @@ def _attribute(node: NodeProto, name: str, default: Any) -> Any:
 
 
 _STEPS: dict[str, Step] = {
-    **dict.fromkeys(POINTWISE, _pointwise),
+    **dict.fromkeys(POINTWISE.split(), _pointwise),
     "Conv": _conv,
     "ConvTranspose": _transposed,
     "MaxPool": _pool,

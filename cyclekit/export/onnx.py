@@ -54,8 +54,12 @@ class OnnxWriter(Writer):
         return OnnxEngine(path).on_tensor
 
 
-def make_onnx(order: Order) -> tuple[ModelProto, About]:
+def make_onnx(order: Order, *, inputs_only: bool = False) -> tuple[ModelProto, About]:
     """Return a network as ONNX, in the number format that was ordered, and what it says of itself.
+
+    Args:
+        order: what to write.
+        inputs_only: as in `quantized`.
 
     Raises:
         ExportError: if ONNX cannot hold it.
@@ -63,7 +67,7 @@ def make_onnx(order: Order) -> tuple[ModelProto, About]:
     model = _traced(order)
     about = replace(order.about, **_costs(model, order))
     if about.precision == "int8":
-        model, note = quantized(model, order)
+        model, note = quantized(model, order, inputs_only=inputs_only)
         about = replace(about, note=note)
     _describe(model, about)
     return model, about
@@ -85,7 +89,8 @@ def _traced(order: Order) -> ModelProto:
     try:
         with _quiet(), torch.inference_mode():
             torch.onnx.export(
-                order.network(), (order.example(),), written, dynamo=False, opset_version=OPSET,
+                order.network(), (order.example(),), written,  # type: ignore[arg-type]
+                 dynamo=False, opset_version=OPSET,
                 input_names=[INPUT], output_names=[OUTPUT],
                 dynamic_axes={INPUT: sizes, OUTPUT: sizes},
             )  # fmt: skip
@@ -113,7 +118,9 @@ def _describe(model: ModelProto, about: About) -> None:
         "stride": about.stride,
         "pixels": "uint8 RGB (N, H, W, 3)" if about.processing else "RGB (N, 3, H, W) in [-1, 1]",
     }
-    packages.onnx().helper.set_model_props(model, {key: str(value) for key, value in entries.items()})
+    packages.onnx().helper.set_model_props(
+        model, {key: str(value) for key, value in entries.items()}
+    )
 
 
 @contextmanager

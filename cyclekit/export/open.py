@@ -39,10 +39,6 @@ class OpenedFile:
 
     generator: ExportedGenerator
     info: ModelInfo
-    about: About | None
-    """What it says of itself; None if cyclekit did not write it."""
-    facts: Facts | None
-    """What its graph says; None where nobody looked."""
     notes: tuple[str, ...]
     """What the user should know."""
 
@@ -64,10 +60,11 @@ def open_exported(path: Path, ranges: str | None = None) -> OpenedFile:
         UsageError: if a package is missing, or ranges are given to a file that knows its own.
         CheckpointError: if the file cannot be used.
     """
+    formats: tuple[str, ...] = ("fp32",)
     model = read_onnx(path) if path.suffix.lower() == ".onnx" else None
     if model is not None:
         engine: Engine = _from_onnx(path, model)
-        note, formats = read_note(model), ("fp32",)
+        note = read_note(model)
     else:
         engine = opened = _from_xml(path)
         note, formats = opened.note, ("fp32", "bf16")
@@ -109,10 +106,11 @@ def _own(path: Path, about: About, engine: Engine, formats: tuple[str, ...]) -> 
         whole=about.whole,
         bytes_per_pixel=about.bytes_per_pixel,
     )
+    generator.macs_per_pixel, generator.weights = about.macs_per_pixel, about.parameters
     if about.palette:
         rows = [list(bytes.fromhex(color.removeprefix("#"))) for color in about.palette]
         generator.colors = torch.tensor(rows, dtype=torch.uint8)
-    return OpenedFile(generator, about.info, about, None, tuple(notes))
+    return OpenedFile(generator, about.info, tuple(notes))
 
 
 def _foreign(
@@ -138,7 +136,9 @@ def _foreign(
         whole="its size is fixed" if found.wiring.size else whole,
         bytes_per_pixel=facts.bytes_per_pixel if facts else _BYTES,
     )
-    return OpenedFile(generator, info, None, facts, (found.assumed,))
+    if facts:
+        generator.macs_per_pixel, generator.weights = facts.macs_per_pixel, facts.parameters
+    return OpenedFile(generator, info, (found.assumed,))
 
 
 def _look(model: ModelProto, wiring: Wiring) -> Facts:

@@ -28,7 +28,7 @@ class OpenVinoWriter(Writer):
     def write(self, order: Order, path: Path) -> Written:
         """Write the arithmetic, and the weights beside it."""
         vino, onnx = packages.openvino(), packages.onnx()
-        (model, about), between = make_onnx(order), path.with_suffix(".onnx")
+        (model, about), between = make_onnx(order, inputs_only=True), path.with_suffix(".onnx")
         onnx.save(model, str(between))
         try:
             converted = vino.Core().read_model(str(between))

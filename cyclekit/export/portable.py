@@ -48,7 +48,7 @@ class _PlainInstanceNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         weight, bias = (None if of is None else of.float() for of in (self.weight, self.bias))
         y = torch.instance_norm(x.float(), weight, bias, None, None, True, 0.0, self.eps, False)
-        return y.to(x.dtype)
+        return y.to(x.dtype)  # type: ignore[no-any-return]
 
 
 class _InFloat(nn.Module):
@@ -85,7 +85,7 @@ def _reflected(x: Tensor, dim: int, stride: int) -> Tensor:
         side = torch.tensor(side)
     steps = torch.div(side.clamp(min=SMALLEST) + stride - 1, stride, rounding_mode="floor")
     period = (2 * side - 2).clamp(min=1)
-    place = torch.arange(steps * stride) % period
+    place = torch.arange(steps * stride) % period  # type: ignore[call-overload]
     return x.index_select(dim, torch.minimum(place, period - place))
 
 

@@ -35,12 +35,16 @@ SIDE = 256
 """Pixels a side that they are cut down to."""
 
 
-def quantized(model: ModelProto, order: Order) -> tuple[ModelProto, str]:
+def quantized(
+    model: ModelProto, order: Order, *, inputs_only: bool = False
+) -> tuple[ModelProto, str]:
     """Return a network in int8, and what there is to say about it.
 
     Args:
         model: in float32.
         order: with the pictures to calibrate on; some of them are kept to measure on.
+        inputs_only: leave what convolutions give in float, as norms want it; onnxruntime then does
+            not compute in int8, OpenVINO does.
 
     Raises:
         ExportError: if there is no convolution to quantise.
@@ -50,7 +54,7 @@ def quantized(model: ModelProto, order: Order) -> tuple[ModelProto, str]:
         raise ExportError("there is no convolution in this network that int8 would serve")
     learnt, held_out = divided(order.pictures)
     with tempfile.TemporaryDirectory() as folder, _quiet():
-        work = _Work(model, order, learnt, held_out, Path(folder))
+        work = _Work(model, order, learnt, held_out, Path(folder), inputs_only)
         kept = _sensitive(work, layers)
         made = work.quantize([name for name in layers if name not in kept])
         figure = work.psnr(made)
@@ -89,6 +93,7 @@ class _Work:
     learnt: Sequence[Picture]
     held_out: Sequence[Picture]
     folder: Path
+    inputs_only: bool
 
     def __post_init__(self) -> None:
         self._expected = self._outputs(self.model)
@@ -105,6 +110,9 @@ class _Work:
             quant_format=QuantFormat.QDQ, op_types_to_quantize=["Conv"], per_channel=True,
             activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
             nodes_to_quantize=list(layers), calibration_cache_path=self.folder / "ranges.json",
+            extra_options={
+                "OpTypesToExcludeOutputQuantization": ["Conv"] if self.inputs_only else []
+            },
         )  # fmt: skip
         return packages.onnx().load(str(path))  # type: ignore[no-any-return]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -63,7 +62,9 @@ def export(
     """
     precision = order.about.precision
     if precision not in writer.precisions:
-        raise UsageError(f"this format holds no {precision}; expected {' or '.join(writer.precisions)}")
+        raise UsageError(
+            f"this format holds no {precision}; expected {' or '.join(writer.precisions)}"
+        )
     writer.require()
     with replacing(path) as part, tempfile.TemporaryDirectory(dir=path.parent) as folder:
         written = writer.write(order, Path(folder) / path.name)
@@ -71,11 +72,13 @@ def export(
         seen = tuple(_compared(order, run, pictures))
         psnr = _require_same(order, run, seen, force=force)
         del run  # some systems move no file that is open
-        beside = [file for file in written.files[:-1]]
+        beside = written.files[:-1]
         for file in beside:
-            os.replace(file, path.with_name(file.name))
-        os.replace(written.files[-1], part)
-    return Exported((path, *(path.with_name(file.name) for file in beside)), seen, written.about, psnr)
+            file.replace(path.with_name(file.name))
+        written.files[-1].replace(part)
+    return Exported(
+        (path, *(path.with_name(file.name) for file in beside)), seen, written.about, psnr
+    )
 
 
 def _compared(order: Order, run: Run, pictures: Sequence[Picture]) -> Iterator[Difference]:

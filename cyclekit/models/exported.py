@@ -18,7 +18,8 @@ class ExportedGenerator(ImageGenerator):
     to choose from, the file's own first: "fp32", "fp16", "int8", "bf16". `reach` is how far an
     output pixel looks, in pixels of the input on either side; None where it may see everything, and
     `whole` then says why tiles would not be exact. `bytes_per_pixel` is the memory that a picture
-    takes, for each pixel.
+    takes and `macs_per_pixel` the multiplications, for each of its pixels, and `weights` counts the
+    parameters; the last two are None where the file does not say.
     """
 
     in_channels = out_channels = 3
@@ -27,6 +28,8 @@ class ExportedGenerator(ImageGenerator):
     reach: int | None
     whole: str
     bytes_per_pixel: float
+    macs_per_pixel: float | None = None
+    weights: int | None = None
     colors: Tensor | None = None
 
     @property
@@ -41,7 +44,9 @@ class ExportedGenerator(ImageGenerator):
             UsageError: if it does not run there.
         """
         if device not in ("auto", "cpu"):
-            raise UsageError(f"{self.engine} runs on the processor here; leave --device {device} out")
+            raise UsageError(
+                f"{self.engine} runs on the processor here; leave --device {device} out"
+            )
         return "cpu"
 
     def require_format(self, precision: str) -> None:

@@ -1,0 +1,24 @@
+"""Orders of tiny networks."""
+
+from typing import Any
+
+from cyclekit.checkpoint.model import ModelInfo
+from cyclekit.export.about import About
+from cyclekit.export.order import Order
+from cyclekit.registry import Spec
+from tests.tiny import picture, tiny_generator
+
+INFO = ModelInfo(Spec("mobile"), ("horse", "zebra"), ("ba",), {"licence": "CC0"})
+
+
+def order(name: str = "mobile", pictures: Any = (), **about: Any) -> Order:
+    """Describe the export of a tiny generator."""
+    generator = tiny_generator(name)
+    facts = {"processing": False, "precision": "fp32"} | about
+    return Order(generator, About(INFO, generator.stride, **facts), pictures)
+
+
+def pictures(stride: int = 4) -> list[Any]:
+    """Three pictures of three sizes, also after they were padded."""
+    sides = [max(stride, side) for side in (24, 32, 40)]
+    return [picture(a - 3, b - 1, seed=a + b) for a, b in zip(sides, [2 * s for s in sides], strict=True)]
