@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cyclekit.export.about import About
-from cyclekit.export.portable import portable, with_processing
+from cyclekit.export.portable import SMALLEST, portable, with_processing
 from cyclekit.models.base import ImageGenerator
 from cyclekit.pixels import from_bytes, to_image
 
@@ -69,6 +69,7 @@ class Order:
 
 def fitted(picture: Picture, stride: int) -> Picture:
     """Reflect a picture at its right and lower edge up to multiples of the stride."""
-    height, width = picture.shape[:2]
-    more = [(0, -height % stride), (0, -width % stride), (0, 0)]
-    return np.pad(picture, more, mode="reflect")
+    sides = (max(side, SMALLEST) for side in picture.shape[:2])
+    room = [side + -side % stride for side in sides]
+    more = [(0, wanted - side) for wanted, side in zip(room, picture.shape, strict=False)]
+    return np.pad(picture, [*more, (0, 0)], mode="reflect")

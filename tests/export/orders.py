@@ -20,5 +20,6 @@ def order(name: str = "mobile", pictures: Any = (), **about: Any) -> Order:
 
 def pictures(stride: int = 4) -> list[Any]:
     """Three pictures of three sizes, also after they were padded."""
-    sides = [max(stride, side) for side in (24, 32, 40)]
-    return [picture(a - 3, b - 1, seed=a + b) for a, b in zip(sides, [2 * s for s in sides], strict=True)]
+    side = max(stride, 24)
+    sizes = [(side, side), (side, 2 * side), (2 * side, side)]
+    return [picture(height - 3, width - 1, seed=height) for height, width in sizes]
