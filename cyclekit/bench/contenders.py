@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class Contender:
 
 
 def contenders(
-    model: str, direction: str | None, *, device: str, compiled: bool,
+    model: str, direction: str | None, *, programs: Collection[str], device: str, compiled: bool,
     pictures: Sequence[Picture], folder: Path, note: Callable[[str], object],
 ) -> Iterator[Contender]:  # fmt: skip
     """List the ways to run a model; what must be exported for them is written.
@@ -48,6 +48,7 @@ def contenders(
     Args:
         model: as `open_generator` takes it.
         direction: of it.
+        programs: those to list: torch, onnxruntime, openvino. An exported file runs in its own.
         device: for torch; the others run on the processor.
         compiled: also let torch compile it.
         pictures: to calibrate int8 on; without any there is none.
@@ -65,10 +66,11 @@ def contenders(
         return
     place = find_device(device)
     formats = ["fp32", *(["bf16"] if has_native_bf16(place) else [])]
-    for program in ("torch", *(["torch compiled"] if compiled else [])):
+    kinds = [*(["torch"] * ("torch" in programs)), *(["torch compiled"] * compiled)]
+    for program in kinds:
         for precision in formats:
             yield Contender(model, program, precision, str(opened.path), direction, str(place))
-    yield from _exported(model, opened, pictures, folder, note)
+    yield from _exported(model, opened, programs, pictures, folder, note)
 
 
 def _offered(generator: ExportedGenerator) -> list[str]:
@@ -77,12 +79,12 @@ def _offered(generator: ExportedGenerator) -> list[str]:
 
 
 def _exported(
-    model: str, opened: OpenModel[ImageGenerator], pictures: Sequence[Picture], folder: Path,
-    note: Callable[[str], object],
+    model: str, opened: OpenModel[ImageGenerator], programs: Collection[str],
+    pictures: Sequence[Picture], folder: Path, note: Callable[[str], object],
 ) -> Iterator[Contender]:  # fmt: skip
     formats: tuple[Precision, ...] = ("fp32", "int8") if pictures else ("fp32",)
     for program, ending in (("onnxruntime", ".onnx"), ("openvino", ".xml")):
-        for precision in formats:
+        for precision in formats if program in programs else ():
             path = folder / f"{precision}{ending}"
             try:
                 order = order_of(opened, precision, pictures)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cyclekit.bench.contenders import Contender
     from cyclekit.bench.result import Row
 
+PROGRAMS = ("torch", "onnxruntime", "openvino")
 EXAMPLES = """\b
 Examples:
   cyclekit bench starry-night
@@ -31,13 +32,14 @@ Examples:
 @click.option("--size", default="256x256", show_default=True, metavar="WxH", callback=options.parse_size, help="Of the picture, in pixels.")  # fmt: skip
 @click.option("--rounds", type=click.IntRange(2, 10_000), default=15, show_default=True, metavar="N", help="How often each runs, in turns; the median counts.")  # fmt: skip
 @click.option("--int8", "places", multiple=True, type=click.Path(path_type=Path), metavar="PICTURES", help="Also in int8, calibrated on these pictures, a file or a folder; may be repeated.")  # fmt: skip
+@click.option("--program", "programs", multiple=True, type=click.Choice(PROGRAMS), default=PROGRAMS, show_default=True, help="What to run a model in; may be repeated. Exported files run in their own.")  # fmt: skip
 @options.compiled
 @options.device
 @options.as_json
 @options.quiet
 def command(
     models: tuple[str, ...], direction: str | None, size: tuple[int, int], rounds: int,
-    places: tuple[Path, ...], compiled: bool, device: str, as_json: bool, quiet: bool,
+    places: tuple[Path, ...], programs: tuple[str, ...], compiled: bool, device: str, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Compare torch, onnxruntime and OpenVINO on this machine.
 
@@ -60,8 +62,8 @@ def command(
             place = folder / str(number)
             place.mkdir()
             found += contenders(
-                model, direction, device=device, compiled=compiled, pictures=pictures, folder=place,
-                note=note,
+                model, direction, programs=programs, device=device, compiled=compiled,
+                pictures=pictures, folder=place, note=note,
             )  # fmt: skip
         rows = compare(found, size=size, rounds=rounds, folder=folder, note=note)
     _show(rows, as_json=as_json)
