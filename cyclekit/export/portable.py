@@ -48,7 +48,7 @@ class _PlainInstanceNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         weight, bias = (None if of is None else of.float() for of in (self.weight, self.bias))
         y = torch.instance_norm(x.float(), weight, bias, None, None, True, 0.0, self.eps, False)
-        return y.to(x.dtype)  # type: ignore[no-any-return]
+        return y.to(x.dtype)
 
 
 class _InFloat(nn.Module):
@@ -71,7 +71,7 @@ class _Processed(nn.Module):
         x = _reflected(_reflected(x, 2, self.stride), 3, self.stride)
         y = self.network(x)[:, :, :height, :width]
         levels = ((y + 1) * 127.5).round().clamp(0, 255)
-        return levels.permute(0, 2, 3, 1).to(torch.uint8)
+        return levels.permute(0, 2, 3, 1).to(torch.uint8)  # type: ignore[no-any-return]
 
 
 def _reflected(x: Tensor, dim: int, stride: int) -> Tensor:
