@@ -1,4 +1,6 @@
+import faulthandler
 import os
+import sys
 import tempfile
 
 # Tiny networks gain nothing from threads, and threads that wait for each other lose much on a
@@ -10,7 +12,18 @@ os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="cyclekit-tests-")
 
 from hypothesis import settings
 
+from tests.browser import browser
+
+__all__ = ["browser"]
+
 # `--hypothesis-profile thorough` draws new examples, and many.
 settings.register_profile("quick", derandomize=True, max_examples=60, deadline=None)
 settings.register_profile("thorough", max_examples=3000, deadline=None)
 settings.load_profile("quick")
+
+LEAVING = 120
+"""Seconds that the process may take to end after the last test: no limit of a test holds then."""
+
+
+def pytest_unconfigure() -> None:
+    faulthandler.dump_traceback_later(LEAVING, exit=True, file=sys.__stderr__)

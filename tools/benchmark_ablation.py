@@ -81,6 +81,9 @@ def main() -> None:
     parser.add_argument("--features", type=Path, help="weights of MobileNetV2; else installed ones")
     parser.add_argument("--images", type=int, default=1000, help="pictures that each variant sees")
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument(
+        "--only", action="append", choices=VARIANTS, metavar="NAME", help="this variant; repeatable"
+    )
     parser.add_argument("--table", action="store_true", help="only print what is there")
     arguments = parser.parse_args()
     if not arguments.table:
@@ -94,7 +97,8 @@ def measure_all(arguments: argparse.Namespace) -> None:
     network = open_extractor("mobilenet", arguments.features).network.eval()
     truth = Truth(domains, network)
     for seed in range(arguments.seeds):
-        for name, changes in VARIANTS.items():
+        for name in arguments.only or VARIANTS:
+            changes = VARIANTS[name]
             folder = arguments.output / name.replace(" ", "-").replace(",", "") / str(seed)
             result = folder / "result.json"
             if result.exists():

@@ -38,12 +38,17 @@ def task_of_folders(
         train: real pictures for training.
         pairs: how outputs and real pictures pair up.
         seeds: whether the folders are runs of one recipe.
+
+    Raises:
+        UsageError: if a folder lies in another, or a name is given twice.
+        DataError: if a folder does not exist, or holds fewer than two pictures.
     """
     from cyclekit.evaluation.pile import pile_of_folder
     from cyclekit.evaluation.task import Candidate, Task
 
     named = [_name_of(fake) for fake in fakes]
     _require_distinct([name for name, _ in named])
+    _require_apart([real, *(one for one in (source, train) if one), *(path for _, path in named)])
     recipe = "--seeds" if seeds else None
     return Task(
         real=pile_of_folder(real),
@@ -143,6 +148,17 @@ def _name_of(fake: str) -> tuple[str, Path]:
     if equals and name and not Path(fake).is_dir():
         return name, Path(folder)
     return fake, Path(fake)
+
+
+def _require_apart(folders: Sequence[Path]) -> None:
+    """Refuse folders in each other: pictures are looked for all the way down."""
+    for inner in folders:
+        for outer in folders:
+            if outer.resolve() in inner.resolve().parents:
+                raise UsageError(
+                    f"{inner} lies in {outer}, so its pictures would count as those of {outer} too;"
+                    " give folders apart from each other"
+                )
 
 
 def _require_distinct(names: Sequence[str]) -> None:

@@ -56,11 +56,14 @@ class _Measurement:
             self.source = describer.describe(task.source, self.kinds)
         self.outputs: dict[str, Described] = {}
         self.is_first = not found.projection
+        if self.train is not None and task.train is not None:
+            self._tell_shared(self.real, task.real, self.train, task.train)
 
     def run(self) -> None:
         for candidate in self.task.candidates:
             described = self.describer.describe(candidate.output, self.kinds)
             _require_two(described["pooled"], candidate.output)
+            self._tell_shared(described["pooled"], candidate.output, self.real, self.task.real)
             self.outputs[candidate.name] = described["pooled"]
             self._score(candidate, described["pooled"])
             if self.source:
@@ -130,6 +133,16 @@ class _Measurement:
         self.found.distances[candidate.name] = ratio.tolist()
         own = nearest(self.real.rows, self.train.rows)[0]
         self.found.distances["real"] = (own / own.median().clamp(min=1e-12)).tolist()
+
+    def _tell_shared(self, rows: Described, pile: Pile, others: Described, other: Pile) -> None:
+        """Say so where pictures stand on both sides: scores are better then than they should be."""
+        known = set(others.digests)
+        shared = sum(digest in known for digest in rows.digests)
+        if shared and self.is_first:
+            self.found.notes.append(
+                f"{shared} of {len(rows)} pictures of {pile.name} are, byte by byte, in "
+                f"{other.name} too: scores that compare the two mean little"
+            )
 
     def _project(self) -> None:
         """Draw features on the two axes along which real pictures differ most."""

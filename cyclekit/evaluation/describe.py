@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -39,6 +41,8 @@ class Described:
     """Of the rows."""
     rows: Tensor
     """(N, D), mapped from a file: memory stays flat."""
+    digests: list[str] = field(default_factory=list)
+    """Of what the files hold; equal ones are one picture."""
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -92,15 +96,17 @@ class Describer:
         """
         what = f"{self.extractor.title}, {pile.name}" + (f", JPEG {JPEG_QUALITY}" if jpeg else "")
         keys: list[str] = []
+        digests: list[str] = []
         rows = {kind: Rows() for kind in kinds}
         for picture in self._listener.watch(self._described(pile, kinds, jpeg), what, len(pile)):
             if picture.error is not None:
                 self._listener.failed(picture.error)
                 continue
             keys.append(picture.key)
+            digests.append(picture.digest)
             for kind in kinds:
                 rows[kind].add(picture.found[kind])
-        return {kind: Described(keys, rows[kind].tensor()) for kind in kinds}
+        return {kind: Described(keys, rows[kind].tensor(), digests) for kind in kinds}
 
     def _described(self, pile: Pile, kinds: tuple[Kind, ...], jpeg: bool) -> Iterator[_Picture]:
         """Yield every picture with its features, or with what is wrong with it, in order."""
@@ -120,7 +126,7 @@ class Describer:
     def _load(self, key: str, source: Source, kinds: tuple[Kind, ...], jpeg: bool) -> _Picture:
         """Look a picture up, or decode and resize it."""
         try:
-            digest = hashlib.sha256(source.path.read_bytes()).hexdigest() + (source.half or "")
+            digest = _digest(source)
         except OSError as error:
             reason = error.strerror or str(error)
             return _Picture(key, error=f"{source.path}: cannot be read: {reason}")
@@ -154,7 +160,7 @@ class Describer:
         )
         for picture in window:
             is_new = picture.levels is not None
-            yield _Picture(picture.key, found=done[picture.digest]) if is_new else picture
+            yield replace(picture, found=done[picture.digest], levels=None) if is_new else picture
 
     def _run(
         self, levels: NDArray[np.float32], kinds: tuple[Kind, ...]
@@ -168,6 +174,19 @@ class Describer:
             if "structure" in kinds:
                 columns["structure"] = self_similarity(seen.places).half().cpu().numpy()
         return columns
+
+
+def _digest(source: Source) -> str:
+    """Say by what a file holds which picture this is: a video's frames are many in one file."""
+    state = source.path.stat()
+    digest = _file_digest(source.path, state.st_size, state.st_mtime_ns) + (source.half or "")
+    return digest if source.frame is None else f"{digest}@{source.frame}"
+
+
+@lru_cache(maxsize=64)  # one video is asked for with every frame of it
+def _file_digest(path: Path, size: int, changed: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _name(digest: str, kind: Kind, jpeg: bool) -> str:

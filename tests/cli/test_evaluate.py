@@ -204,6 +204,17 @@ def test_folders_without_pictures_and_models_of_other_domains_are_refused(world,
     assert (code, "makes A, " in err and "makes B; measure one direction" in err) == (2, True)
 
 
+def test_folders_in_each_other_are_refused(world, tmp_path):
+    outer = tmp_path / "real"
+    paint(outer, 3)
+    paint(outer / "fake", 3, first=20)
+    for arguments in (("--real", outer, "--fake", outer / "fake"),
+                      ("--real", outer / "fake", "--fake", f"me={outer}"),
+                      ("--real", world / "fake", "--fake", outer / "fake", "--train", outer)):  # fmt: skip
+        code, _, err = evaluate(*arguments, *FREE)
+        assert (code, err.startswith(f"{outer / 'fake'} lies in {outer}")) == (2, True)
+
+
 def test_a_report_is_replaced_only_when_told(world, tmp_path):
     arguments = ("--real", world / "data/testB", "--fake", world / "fake", "--pairs", "names",
                  "-o", tmp_path / "out", *FREE)  # fmt: skip

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,10 +17,10 @@ import pytest
 from PIL import Image
 
 from cyclekit.cli.main import main
+from tests.browser import chromium
 from tests.clips import make_clip, scene
 from tests.tiny import tiny_model
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 WAIT = 90.0
 """Seconds that a busy machine may take to start."""
 
@@ -72,22 +71,20 @@ def running(place, source, *arguments):
 
 
 def test_the_page_shows_a_moving_picture_and_its_figures_and_ctrl_c_ends_it(place):
-    if CHROMIUM is None:
-        pytest.skip("NOT SEEN IN A BROWSER: no chromium on PATH; try 'apt-get install chromium'")
-    sync_api = pytest.importorskip("playwright.sync_api")
     with (
+        chromium() as browser,
         running(place, place / "film.mp4", "--latency", "500") as (process, address),
-        sync_api.sync_playwright() as playwright,
     ):
+        from playwright.sync_api import expect
+
         assert address.startswith("http://127.0.0.1:")
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 640, "height": 480})
         complaints, asked = [], []
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
         page.goto(address, wait_until="commit")
-        rate = sync_api.expect(page.locator("#rate"))
+        rate = expect(page.locator("#rate"))
         rate.to_have_text(re.compile("[1-9]"), timeout=1000 * WAIT)
         shots = [shot(page) for _ in range(6)]
         moves = max(np.abs(shots[0] - other).mean() for other in shots[1:])
@@ -102,8 +99,7 @@ def test_the_page_shows_a_moving_picture_and_its_figures_and_ctrl_c_ends_it(plac
         assert all(url.startswith((address, "data:")) for url in asked)
         process.send_signal(signal.SIGINT)
         assert process.wait(WAIT) == 130
-        sync_api.expect(page.locator("#title")).to_have_text("ended", timeout=1000 * WAIT)
-        browser.close()
+        expect(page.locator("#title")).to_have_text("ended", timeout=1000 * WAIT)
         err = process.stderr.read().decode()
         assert err.splitlines()[-1] == "interrupted"
         assert "Traceback" not in err

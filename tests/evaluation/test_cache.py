@@ -1,6 +1,8 @@
 import sqlite3
+from contextlib import closing
 
 import numpy as np
+import pytest
 
 from cyclekit.evaluation.cache import FeatureCache
 
@@ -42,11 +44,18 @@ def test_a_folder_that_cannot_be_made_costs_only_speed(tmp_path):
     assert cache.get("a") is None
 
 
-def test_a_row_of_a_strange_type_is_ignored(tmp_path):
-    FeatureCache(tmp_path, "net").close()
-    with sqlite3.connect(tmp_path / "features/net.sqlite") as table:
-        table.execute("INSERT INTO vectors VALUES ('a', 'object', x'00')")
-    table.close()
+@pytest.mark.parametrize(
+    "damage",
+    ["type = 'object'", "type = 'float16'", "data = x'010203'", "data = substr(data, 1, 8)",
+     "data = zeroblob(20)", "data = 'text'", "data = NULL", "digest = NULL", "key = 'b'"],
+)  # fmt: skip
+def test_a_damaged_row_is_not_believed(tmp_path, damage):
     cache = FeatureCache(tmp_path, "net")
+    cache.put({"a": ROW})
+    with closing(sqlite3.connect(tmp_path / "features/net.sqlite")) as table, table:
+        table.execute(f"UPDATE kept SET {damage}")
     assert cache.get("a") is None
+    assert cache.get("b") is None
+    cache.put({"a": ROW})
+    assert np.array_equal(cache.get("a"), ROW)
     cache.close()

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 import torch
 
+from cyclekit.data.films import frames_of
 from cyclekit.data.source import Source
+from cyclekit.data.sources import read_source
 from cyclekit.evaluation import describe
 from cyclekit.evaluation.ahead import ahead
 from cyclekit.evaluation.cache import FeatureCache
@@ -11,6 +13,8 @@ from cyclekit.evaluation.pile import Pile, pile_of_folder
 from cyclekit.media.images import Picture, write
 from cyclekit.media.resample import pil_bicubic, through_jpeg
 from cyclekit.metrics.structure import self_similarity
+from tests.clips import make_clip
+from tests.clips import scene as clip_frames
 from tests.evaluation.worlds import Ears, averages, paint, scene
 
 CPU = torch.device("cpu")
@@ -53,6 +57,19 @@ def test_halves_are_told_apart(tmp_path):
     assert torch.allclose(found[:1], directly(scene(1)).pooled, atol=1e-5)
     assert torch.allclose(found[1:], directly(scene(2)).pooled, atol=1e-5)
     assert torch.equal(found, again)
+
+
+def test_frames_of_a_video_are_told_apart(tmp_path):
+    make_clip(tmp_path / "clip.mp4", clip_frames(6))
+    frames = frames_of(tmp_path / "clip.mp4")
+    assert len(frames) > 2
+    pile = Pile("frames", {str(frame.frame): frame for frame in frames})
+    found = describer(tmp_path / "cache").describe(pile)["pooled"]
+    for key, source in pile.sources.items():
+        assert torch.allclose(found.of([key]), directly(read_source(source)).pooled, atol=1e-5)
+    again = describer(tmp_path / "cache").describe(pile)["pooled"]
+    assert torch.equal(found.rows, again.rows)
+    assert len(set(found.digests)) == len(frames)
 
 
 def test_a_picture_that_was_seen_is_not_shown_to_the_network_again(tmp_path):

@@ -149,3 +149,17 @@ def test_a_pile_that_cannot_be_read_ends_it(piles, tmp_path):
             Tools([averages()], listener=ears),
         )
     assert len(ears.failures) == 3
+
+
+def test_pictures_on_both_sides_are_said(piles, tmp_path):
+    mixed = tmp_path / "mixed"
+    paint(mixed, 3, first=800)
+    for number in range(4):
+        (mixed / f"r{number}.png").write_bytes(piles["real"].sources[str(number)].path.read_bytes())
+    known = pile_of_folder(mixed, "mixed")
+    tools = Tools([averages()])
+    notes = evaluate(task(piles, candidates=[Candidate("mixed", known)]), tools).notes
+    assert any("4 of 7 pictures of mixed are, byte by byte, in real too" in one for one in notes)
+    notes = evaluate(task(piles, train=known), tools).notes
+    assert any("4 of 14 pictures of real are, byte by byte, in mixed too" in one for one in notes)
+    assert not any("byte by byte" in one for one in evaluate(task(piles), tools).notes)

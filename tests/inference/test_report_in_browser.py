@@ -1,8 +1,6 @@
 """The page of all results, opened as a file in a real browser."""
 
 import io
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +14,10 @@ from cyclekit.inference.report import ReportWriter, report_folder
 from cyclekit.inference.translator import Translator
 from cyclekit.media.images import Picture, write
 from cyclekit.media.mirror import plan
+from tests.browser import PATIENCE
 from tests.inference.networks import Negative, Same
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 HOSTILE = '"><script>document.title = 1<'
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("NOT SEEN IN A BROWSER: no chromium on PATH; try 'apt-get install chromium'")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        # Root has no sandbox of its own; the page is ours.
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +40,7 @@ class Tab:
 
     def __init__(self, browser: Any, path: Path, **device: Any) -> None:
         self.context = browser.new_context(**device)
+        self.context.set_default_timeout(PATIENCE)
         self.page = self.context.new_page()
         self.complaints: list[str] = []
         self.requests: list[str] = []

@@ -1,7 +1,5 @@
 """The page of a survey, opened as a file in a real browser."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,6 @@ from cyclekit.survey.survey import survey
 from cyclekit.training.plan import Plan
 from tests.survey.worlds import planted, put, scene
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 PLAN = Plan(4, 1, 128, 1.5, 3000, None, None, 0, None, 4)
 HOSTILE = '"><script>document.title = 1<.png'
 
@@ -33,18 +30,6 @@ def page_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     extra = Extra(outliers, "colour histogram", advice, PLAN)
     write_page(found, extra, root / "page" / "index.html")
     return root / "page" / "index.html"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("NOT SEEN IN A BROWSER: no chromium on PATH; try 'apt-get install chromium'")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        # Root has no sandbox of its own; the page is ours.
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 def test_the_page_is_one_file_that_asks_for_nothing(browser: Any, page_path: Path) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+ENDING = 60.0  # s: the machine may be busy
+
 
 @contextmanager
 def served(app: FastAPI, port: int = 0) -> Iterator[int]:
@@ -23,7 +25,7 @@ def served(app: FastAPI, port: int = 0) -> Iterator[int]:
         lifespan="off", timeout_graceful_shutdown=1,
     )  # fmt: skip
     server = uvicorn.Server(settings)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
         while not server.started and thread.is_alive():
@@ -31,8 +33,9 @@ def served(app: FastAPI, port: int = 0) -> Iterator[int]:
         yield listener.getsockname()[1]
     finally:
         server.should_exit = True
-        thread.join()
+        thread.join(ENDING)
         listener.close()
+    assert not thread.is_alive(), f"the server did not end in {ENDING:.0f} s"
 
 
 @dataclass

@@ -1,8 +1,11 @@
 """A page in the browser; all that it asks for and complains of is kept."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
-PATIENCE = 30_000  # ms: the machine may be busy
+from tests.browser import PATIENCE
+
 SEEN = """() => {
   window.samples = [];
   const level = (canvas) => [...canvas.getContext('2d').getImageData(8, 8, 1, 1).data.slice(0, 3)];
@@ -54,6 +57,13 @@ class Tab:
     def asked(self) -> Any:
         """Wait for the question."""
         return self.page.wait_for_selector("#left.asked")
+
+    def until(self, holds: Callable[[], object]) -> None:
+        """Wait for what the server knows."""
+        begun = time.monotonic()
+        while not holds():
+            assert time.monotonic() - begun < PATIENCE / 1000, "it never came"
+            self.page.wait_for_timeout(20)
 
     def when_seen(self, action: str) -> None:
         """Do it (key, reload, hide) in the page once the left picture is seen, however busy the machine is."""

@@ -138,8 +138,7 @@ def test_a_reload_repeats_nothing_and_loses_nothing(browser: Any, tmp_path: Path
         tab.go_on()
         tab.go_on()
         tab.asked()  # trial 2 waits for its answer
-        while not trials(study)[2]["shown"]:
-            tab.page.wait_for_timeout(20)
+        tab.until(lambda: trials(study)[2]["shown"])
         tab.page.reload()
         tab.asked()
         assert "last pair" in tab.page.inner_text("#question")
@@ -168,8 +167,7 @@ def test_a_server_that_dies_takes_no_answer_with_it(browser: Any, tmp_path: Path
         tab = Tab(browser, port)
         tab.begin()
         tab.asked()
-        while not trials(study)[0]["shown"]:
-            tab.page.wait_for_timeout(20)
+        tab.until(lambda: trials(study)[0]["shown"])
     tab.page.keyboard.press("ArrowRight")  # nobody listens
     tab.page.wait_for_selector("#trouble:visible")
     assert not trials(study)[0]["answered"]
@@ -189,8 +187,7 @@ def test_a_page_that_is_hidden_while_pictures_are_seen_spoils_the_trial(
         tab = Tab(browser, port)
         tab.when_seen("hide")
         tab.begin()
-        while not trials(study) or not trials(study)[0]["interrupted"]:
-            tab.page.wait_for_timeout(20)
+        tab.until(lambda: trials(study) and trials(study)[0]["interrupted"])
         assert tab.page.locator(".seen").count() == 0
         tab.page.evaluate("""() => {
           delete document.hidden;
@@ -239,8 +236,7 @@ def test_of_two_windows_the_newer_goes_on(browser: Any, tmp_path: Path) -> None:
         tab = Tab(browser, port)
         tab.begin()
         tab.asked()
-        while not trials(study)[0]["shown"]:
-            tab.page.wait_for_timeout(20)
+        tab.until(lambda: trials(study)[0]["shown"])
         second = tab.open()
         tab.page.wait_for_selector("#elsewhere:visible")
         second.wait_for_selector("#left.asked")
