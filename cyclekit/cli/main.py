@@ -27,6 +27,8 @@ COMMANDS = {
     "evaluate": "Measure how good pictures or models are.",
     "study": "Ask people which pictures are real.",
     "game": "Play: which picture is real?",
+    "export": "Write a model for other programs.",
+    "bench": "Compare what runs a model fastest here.",
     "models": "List, show and convert models.",
     "data": "Survey, make, split and fetch datasets.",
 }
