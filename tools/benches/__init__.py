@@ -1,1 +1,1 @@
-"""The larger parts of `tools/bench.py`."""
+"""The parts of `tools/bench.py`."""
