@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -220,13 +219,13 @@ class Sitting:
         self._save_state()
 
     def _return(self) -> None:
-        seconds = self.learner.progress.seconds
+        before = self.learner.progress
         del self.learner, self.stepper, self.checkup
         release_memory()
         state = load_state(self.run.state) if self.run.state.exists() else None
         self._begin(state)
         wait_for_all(self.team)  # all have read the state before it is written anew
-        self.learner.progress = replace(self.learner.progress, seconds=seconds)
+        self.learner.progress = self.learner.progress.again_after(before)
 
     def _sound_losses(self) -> dict[str, float]:
         losses = self.stepper.means.look()
