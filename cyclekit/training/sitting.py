@@ -65,6 +65,8 @@ class Sitting:
         """Train from a state, or from the start."""
         self._begin(state)
         translators = self.learner.method.translators()
+        if self.config.train.evaluate_every and self.keeper:
+            self._examiner().require_known(translators)  # now, not after hours
         for message in foreign_colors(translators, self.domains, augmentation_of(self.config)):
             self.listener.note(message)
         self.listener.start(self.learner.progress)
@@ -247,6 +249,9 @@ class Sitting:
             is_best = learner.selection.images == found.images
             self.listener.note(f"{found}{', the best so far' if is_best else ''}")
         learner.selection = leaders(learner.selection, self.team)
+        if learner.selection.images == learner.progress.images:
+            # A run that goes back must not go behind its best model, which is on disk.
+            self._save()
 
     def _examiner(self) -> Examiner:
         if self.examiner is None:
