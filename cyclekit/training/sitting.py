@@ -10,9 +10,9 @@ import torch
 from cyclekit.checkpoint.state import load_state
 from cyclekit.config.schema import Config
 from cyclekit.data.kinds import Domains
-from cyclekit.data.loader import Positions, RawBatch, make_loader
+from cyclekit.data.loader import Positions, RawBatch, make_loader, start_loading
 from cyclekit.devices import is_out_of_memory, release_memory
-from cyclekit.errors import ConfigError, TrainingError
+from cyclekit.errors import CheckpointError, ConfigError, TrainingError
 from cyclekit.models.features.extractor import Extractor
 from cyclekit.training.checkup import Checkup, Numbers
 from cyclekit.training.diagnosis import Warning
@@ -97,18 +97,28 @@ class Sitting:
         """Stand at a state, or at the start."""
         self.learner = self.start()
         self.checkup = self._checkup()
-        if state is not None:
-            self.learner.restore(state, self.device)
-        self.ticked = self.learner.progress
         self.stepper = Stepper(self.config, self.learner, self.device, self.team, self.listener)
         if state is not None:
-            if "means" in state:  # else it is of an older version
-                self.stepper.means.restore(state["means"], self.device)
-            if "health" in state and self.checkup:
-                self.checkup.restore(state["health"])
+            try:
+                self._restore(state)
+            except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
+                if is_out_of_memory(error):
+                    raise
+                reason = " ".join(str(error).split())
+                raise CheckpointError(
+                    f"{self.run.state}: does not fit the run's settings: {reason}"
+                ) from error
+        self.ticked = self.learner.progress
         if self.keeper:
             self.keeper.stand(self.learner)
         self.batches = self._batches()
+
+    def _restore(self, state: State) -> None:
+        self.learner.restore(state, self.device)
+        if "means" in state:  # else it is of an older version
+            self.stepper.means.restore(state["means"], self.device)
+        if "health" in state and self.checkup:
+            self.checkup.restore(state["health"])
 
     def _checkup(self) -> Checkup | None:
         """Return who takes the run's health: the leader, and all where they act on it."""
@@ -123,7 +133,8 @@ class Sitting:
         train, data = self.config.train, self.config.data
         images = self.learner.progress.images
         positions = Positions(images, train.batch, self.team.rank, self.team.world)
-        return iter(make_loader(pictures_of(self.config, self.domains), positions, data.workers))
+        pictures = pictures_of(self.config, self.domains)
+        return start_loading(make_loader(pictures, positions, data.workers))
 
     def _turn(self) -> bool:
         """Take a step and all that is due after it; say whether to stop."""
@@ -176,7 +187,6 @@ class Sitting:
         now, resting = self.learner.progress, self.stepper.resting()
         signs, warnings = self.checkup.look(
             self.learner.average.generators, losses, images=now.images,
-            since=now.images - self.ticked.images,
             moving=rate_factor(now, self.config.optimizer.hold) > 0.1 and not resting,
         )  # fmt: skip
         for warning in warnings:
