@@ -19,6 +19,7 @@ def load(
     direction: str | None = None,
     *,
     style: int | None = None,
+    pixel_range: str | None = None,
     precision: str = "auto",
     device: str = "auto",
     batch_size: int | Literal["auto"] = "auto",
@@ -30,10 +31,12 @@ def load(
 
     Args:
         source: None for the default embedded model, the name of an embedded model, a model file,
-            a foreign checkpoint, or the folder of a run.
+            a foreign checkpoint, an ONNX or OpenVINO file, or the folder of a run.
         direction: "ab", "ba", "horse-to-zebra", the target's name, or None for the first; a model
             of many domains wants the target's name.
         style: number of one of the styles of a model that knows many; None for the middle of all.
+        pixel_range: values of a foreign ONNX or OpenVINO file's pixels: "-1..1", "0..1", "0..255",
+            or what goes in and what comes out: "0..255,0..1"; None to find out on a photograph.
         precision: "fp32", "bf16", "fp16", or "auto": the fastest that changes the picture by less
             than one level of 255 on average.
         device: "cpu", "cuda", "cuda:1", or "auto".
@@ -51,7 +54,7 @@ def load(
     from cyclekit.inference.translator import Translator
 
     _check_source(source)
-    opened = open_generator(source, direction, style)
+    opened = open_generator(source, direction, style, pixel_range)
     return Translator(
         opened.generator,
         device=device,

@@ -8,6 +8,7 @@ CyclekitError              exit code 1
 │   └── TruncatedError     a picture file that ends too early
 ├── DataError              a folder that cannot serve as a dataset
 ├── CheckpointError        a model or state file that cannot be used
+├── ExportError            a model that a format cannot hold, or not well enough
 └── TrainingError          a run that cannot go on
 """
 
@@ -54,6 +55,10 @@ class DataError(CyclekitError):
 
 class CheckpointError(CyclekitError):
     """A model or state file cannot be used."""
+
+
+class ExportError(CyclekitError):
+    """A model cannot be exported, or what was written is not the same."""
 
 
 class TrainingError(CyclekitError):

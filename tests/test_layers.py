@@ -17,7 +17,7 @@ LAYERS = [
     {"data", "methods", "checkpoint", "metrics"},
     {"training", "inference", "export", "legacy", "evaluation"},
     {"hub"},
-    {"web", "scale", "survey"},
+    {"web", "scale", "survey", "distillation", "bench"},
     {"cli"},
     {"__init__", "__main__"},  # the front door
 ]

@@ -25,6 +25,7 @@ from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.models import DISCRIMINATORS, GENERATORS
 from tests.clips import make_clip
 from tests.evaluation.study.worlds import Person, tiny_study
+from tests.export.networks import negative
 from tests.legacy.published import resnet
 from tests.models.features.published import mobilenet_shapes, randomly
 from tests.tiny import picture, tiny_domain_model, tiny_model, tiny_noise_model
@@ -43,6 +44,8 @@ SHORTENED = {
     "--minutes 60": " ".join(["--images 4", *SHORT]),
     "--epochs 100 --evaluate-every 5000": " ".join(["--images 4 --evaluate-every 2", *SHORT]),
     "--minutes 30": "--images 2 --set discriminator.width=8 --set data.crop=32",
+    "--target-ms 33 --plan": " ".join(["--plan", *SHORT]),
+    "distill latest_net_G_A.pth": "distill latest_net_G_A.pth --set data.load=32",
     "--plan": " ".join(["--plan", *SHORT]),
     "--profile": " ".join(["--profile", *SHORT]),
     "--method pix2pix": " ".join(
@@ -56,6 +59,7 @@ SHORTENED = {
         ["--images 2 --set train.batch=2 --set discriminator.layers=2 --domains", *SHORT]
     ),
     "--method gan": " ".join(["--method gan --images 4 --set train.batch=2", *SHORT, *NOISY]),
+    "bench starry-night": "bench --rounds 2 --size 32x32 --program torch",
     "cyclekit live holiday.mp4": "cyclekit live holiday.mp4 --once --port 0",
     "--method recycle": " ".join(
         ["--method recycle --images 2 --set method.predictor_width=8", *SHORT]
@@ -86,6 +90,7 @@ def desk(tmp_path_factory):
     make_clip(folder / "holiday.mp4")
     make_clip(folder / "zebras.mp4", pixel_format="yuv444p")
     tiny_model(folder / "runs/zebra/model.safetensors", keep_discriminators=True)
+    negative(folder / "style.onnx", "0..1")
     tiny_model(folder / "runs/maps/model.safetensors", directions=("ab",))
     tiny_model(folder / "runs/pixels/model.safetensors")
     tiny_noise_model(folder / "runs/clothing/model.safetensors", ("bags", "shoes"))
@@ -107,8 +112,8 @@ def desk(tmp_path_factory):
 def test_the_readme_has_commands():
     assert len(COMMANDS) >= 28
     assert {
-        "translate", "critique", "video", "train", "sample", "evaluate", "study", "game", "models",
-        "data", "live",
+        "translate", "critique", "distill", "video", "train", "sample", "evaluate", "study", "game",
+        "models", "data", "live", "export", "bench",
     } == {line.split()[1] for line in COMMANDS}  # fmt: skip
 
 

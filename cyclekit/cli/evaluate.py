@@ -39,6 +39,7 @@ _NO_DATA = "missing --data ROOT: the dataset whose test split is translated"
 @click.option("--names", nargs=2, metavar="FIRST SECOND", help="Names of the dataset's domains.  [default: the folders']")  # fmt: skip
 @click.option("--video", "films", nargs=2, multiple=True, type=FOLDER, metavar="SOURCE RESULT", help="A film and its translation: how much does that flicker? Repeat it to compare.")  # fmt: skip
 @options.direction
+@options.pixel_range
 @click.option("--features", "networks", multiple=True, metavar="NAME", default=("mobilenet",), show_default=True, help="A network of `models networks`, or 'none'; may be repeated.")  # fmt: skip
 @click.option("--features-file", "file", type=FOLDER, metavar="PATH", help="Its weights.  [default: the installed ones]")  # fmt: skip
 @click.option("--pairs", type=click.Choice(["auto", "names", "none"]), default="auto", show_default=True, help="Which fakes have a real picture that they should be: auto where all names are the same.")  # fmt: skip
@@ -154,7 +155,7 @@ def _task(given: dict[str, Any], folder: Path, progress: EvaluationProgress) -> 
     how = {name: given[name] for name in ("device", "precision", "batch_size")}
     return task_of_models(
         models, roots, names, given["direction"], folder / "translated", progress, given["pairs"],
-        how,
+        how, given["pixel_range"],
     )  # fmt: skip
 
 

@@ -81,6 +81,7 @@ def named_models(models: Sequence[str], runs: Sequence[Path], *, seeds: bool) ->
 def task_of_models(
     models: Sequence[Named], roots: Sequence[Path], names: tuple[str, ...] | None,
     direction: str | None, folder: Path, progress: EvaluationProgress, pairs: Any, how: dict[str, Any],
+    ranges: str | None = None,
 ) -> Task:  # fmt: skip
     """Translate the test split with every model, there and back where a model knows the way.
 
@@ -93,13 +94,14 @@ def task_of_models(
         progress: hears of progress and failures.
         pairs: how outputs and real pictures pair up.
         how: arguments of the translator.
+        ranges: of the pixels of foreign ONNX or OpenVINO files.
     """
     from cyclekit.evaluation.task import Task
 
     candidates, split = [], None
     for number, model in enumerate(models):
         place = folder / f"{number}-{_safe(model.name)}"
-        candidate, own = _translate(model, roots, names, direction, place, progress, how)
+        candidate, own = _translate(model, roots, names, direction, place, progress, how, ranges)
         if split is not None and own.real.sources != split.real.sources:
             raise UsageError(
                 f"{model.name} makes {own.target}, {models[0].name} makes "
@@ -114,15 +116,21 @@ def task_of_models(
 def _translate(
     model: Named, roots: Sequence[Path], names: tuple[str, ...] | None, direction: str | None,
     folder: Path, progress: EvaluationProgress, how: dict[str, Any],
+    ranges: str | None,
 ) -> tuple[Candidate, Split]:  # fmt: skip
     from cyclekit.evaluation.task import Candidate
     from cyclekit.hub.open import open_generator
     from cyclekit.hub.split import find_split, translate_pile
     from cyclekit.inference.translator import Translator
+    from cyclekit.models.exported import ExportedGenerator
 
-    opened = open_generator(model.source, direction)
+    opened = open_generator(model.source, direction, ranges=ranges)
     split = find_split(roots, opened.info, opened.direction, names)
     progress.note(f"{model.name}: {split.source.name} to {split.target}")
+    for text in opened.notes:
+        progress.note(f"note: {model.name}: {text}")
+    if isinstance(opened.generator, ExportedGenerator) and len(opened.generator.formats) == 1:
+        how = how | {"precision": "auto"}  # the one it was exported in
     there = Translator(opened.generator, **how)
     output = translate_pile(there, split.source, folder / "output", model.name, progress)
     other = {"ab": "ba", "ba": "ab"}.get(opened.direction)

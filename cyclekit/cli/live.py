@@ -38,6 +38,7 @@ Examples:
 @click.argument("source", default="0", metavar="[SOURCE]")
 @options.model
 @options.direction
+@options.pixel_range
 @click.option("--rate", type=click.FloatRange(0, 1000, min_open=True), metavar="FPS", help="Frames to show in a second, if the machine can.  [default: the source's, 30 at most]")  # fmt: skip
 @click.option("--latency", type=click.FloatRange(1, 60_000), default=200.0, show_default=True, metavar="MS", help="Milliseconds that the picture may be behind.")  # fmt: skip
 @options.max_size
@@ -54,7 +55,7 @@ Examples:
 @options.quiet
 def command(
     source: str, model: str | None, direction: str | None, rate: float | None, latency: float,
-    max_size: int | None, device: str, precision: str, once: bool, max_frames: int | None,
+    pixel_range: str | None, max_size: int | None, device: str, precision: str, once: bool, max_frames: int | None,
     host: str, port: int, as_json: bool, quiet: bool, **how: Any,
 ) -> None:  # fmt: skip
     """Translate a camera as it runs, and show it on a local page.
@@ -74,7 +75,7 @@ def command(
     mask = how["mask"]
     if mask is not None and not mask.is_file():
         raise UsageError(f"--mask {mask}: no such file; live takes a picture as its mask")
-    opened = open_generator(model, direction)
+    opened = open_generator(model, direction, ranges=pixel_range)
     caught = LiveSource(source, once=once)
     translator = Translator(opened.generator, device=device, precision=precision, batch_size=1)
     fastest = rate or min(30.0, caught.rate)
@@ -83,6 +84,8 @@ def command(
     live = Live(caught, _step(translator, **how), size)
     title = f"{opened.path.name}: {' to '.join(opened.names)}"
     report.note(f"{title}, on {translator.device} in {translator.precision}")
+    for text in opened.notes:
+        report.note(f"note: {opened.path.name}: {text}")
     if host not in LOCAL:
         report.note(f"note: whoever reaches {host} can watch")
     with served(host, port, live.preview, lambda: live.status, title) as address:

@@ -131,8 +131,8 @@ def _page(card: Card) -> str:
         "architecture": " ".join(
             [card.architecture, *(f"{key}={value}" for key, value in card.options.items())]
         ),
-        "parameters": f"{card.parameters:,} a direction" if translates else f"{card.parameters:,}",
-        "cost": f"{card.macs / 1e9:.2f} billion multiplications at {side}x{side}",
+        "parameters": f"{card.parameters or 0:,}{' a direction' if translates else ''}",
+        "cost": f"{(card.macs or 0) / 1e9:.2f} billion multiplications at {side}x{side}",
         **({"stride": f"{card.stride} px"} if translates else {}),
         **({"palette": ", ".join(card.palette)} if card.palette else {}),
         **({"discriminators": card.discriminators} if card.discriminators else {}),

@@ -19,7 +19,8 @@ model = click.option(
     "-m",
     "--model",
     metavar="MODEL",
-    help="An embedded model's name, a model file, a foreign checkpoint, or a run's folder."
+    help="An embedded model's name, a model file, a foreign checkpoint, an ONNX or OpenVINO file, or"
+    " a run's folder."
     "  [default: the embedded model]",
 )
 direction = click.option(
@@ -34,6 +35,13 @@ style = click.option(
     metavar="N",
     type=click.IntRange(0),
     help="Number of one of the model's styles (stargan).  [default: the middle of all]",
+)
+pixel_range = click.option(
+    "--range",
+    "pixel_range",
+    metavar="IN[,OUT]",
+    help="Pixel values of a foreign ONNX or OpenVINO file: -1..1, 0..1 or 0..255; with a comma, what"
+    " goes in and what comes out.  [default: found out on a photograph]",
 )
 device = click.option(
     "--device", metavar="NAME", default="auto", show_default=True, help="auto, cpu, cuda or cuda:1."

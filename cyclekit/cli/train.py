@@ -98,14 +98,56 @@ def command(
         click.echo(dump(config), nl=False)
         return
     if plan:
-        _plan(config, device)
+        show_plan(config, _domains(config), device)
         return
     if profile:
         _profile(config, device)
         return
     if folder is None:
         raise UsageError("missing -o RUN: a folder for the model, the samples and the state")
-    _train(config, folder, device, quiet)
+    require_length(config)
+    run(config, _domains(config), folder, device, quiet=quiet)
+
+
+def require_length(config: Config) -> None:
+    """Refuse settings that do not say when a run ends."""
+    if not any((config.train.images, config.train.epochs, config.train.minutes)):
+        raise ConfigError("the run has no length; give --images, --epochs or --minutes")
+
+
+def show_plan(config: Config, domains: Domains, device: str) -> None:
+    """Print what a run will take."""
+    from cyclekit.cli.training_plan import plan_lines
+    from cyclekit.devices import find_device
+    from cyclekit.training.plan import make_plan
+
+    for line in plan_lines(make_plan(config, domains, find_device(device))):
+        click.echo(line)
+
+
+def run(config: Config, domains: Domains, folder: Path, device: str, *, quiet: bool) -> None:
+    """Train, or go on, until the end or Ctrl-C; print the model's path."""
+    from cyclekit.cli.training_report import Interruption, TrainingReport
+    from cyclekit.devices import find_device
+    from cyclekit.training.distributed import join_team, leave_team
+    from cyclekit.training.loop import train
+
+    chosen = find_device(device)
+    extractor, initial = _extractor(config), _initial(config, domains)
+    team: Team = join_team(chosen)
+    try:
+        with Interruption() as interruption, TrainingReport(quiet or not team.leads) as report:
+            progress = train(
+                config, domains, folder, device=chosen, team=team, listener=report,
+                stop=lambda _: interruption.asked, extractor=extractor,
+                initial=initial,
+            )  # fmt: skip
+    finally:
+        leave_team()
+    if interruption.asked and not progress.done:
+        raise KeyboardInterrupt
+    if team.leads:
+        click.echo(folder / "model.safetensors")
 
 
 def _of_domains(method: str | None, preset: str | None, file: Path | None) -> str | None:
@@ -171,15 +213,6 @@ def _fine_tuning(source: str) -> list[dict[str, Any]]:
     ]
 
 
-def _plan(config: Config, device: str) -> None:
-    from cyclekit.cli.training_plan import plan_lines
-    from cyclekit.devices import find_device
-    from cyclekit.training.plan import make_plan
-
-    for line in plan_lines(make_plan(config, _domains(config), find_device(device))):
-        click.echo(line)
-
-
 def _profile(config: Config, device: str) -> None:
     from cyclekit.cli.training_plan import profile_lines
     from cyclekit.devices import find_device
@@ -199,32 +232,6 @@ def _domains(config: Config) -> Domains:
     if not config.data.roots:
         raise UsageError("missing FOLDER...: the pictures to learn from")
     return KINDS[data_kind(config.method.name)].find_in(config.data)
-
-
-def _train(config: Config, folder: Path, device: str, quiet: bool) -> None:
-    from cyclekit.cli.training_report import Interruption, TrainingReport
-    from cyclekit.devices import find_device
-    from cyclekit.training.distributed import join_team, leave_team
-    from cyclekit.training.loop import train
-
-    if not any((config.train.images, config.train.epochs, config.train.minutes)):
-        raise ConfigError("the run has no length; give --images, --epochs or --minutes")
-    chosen, domains = find_device(device), _domains(config)
-    extractor, initial = _extractor(config), _initial(config, domains)
-    team: Team = join_team(chosen)
-    try:
-        with Interruption() as interruption, TrainingReport(quiet or not team.leads) as report:
-            progress = train(
-                config, domains, folder, device=chosen, team=team, listener=report,
-                stop=lambda _: interruption.asked, extractor=extractor,
-                initial=initial,
-            )  # fmt: skip
-    finally:
-        leave_team()
-    if interruption.asked and not progress.done:
-        raise KeyboardInterrupt
-    if team.leads:
-        click.echo(folder / "model.safetensors")
 
 
 def _initial(config: Config, domains: Domains) -> dict[str, Generator] | None:

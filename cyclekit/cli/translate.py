@@ -42,6 +42,7 @@ Examples:
 @options.model
 @options.direction
 @options.style
+@options.pixel_range
 @click.option(
     "--format",
     "wanted",
@@ -79,6 +80,7 @@ def command(
     model: str | None,
     direction: str | None,
     style: int | None,
+    pixel_range: str | None,
     wanted: str,
     batch_size: int | Literal["auto"],
     with_page: bool,
@@ -122,7 +124,7 @@ def command(
     )
     report = Report(as_json, quiet)
     _tell_masks(report, masks)
-    opened = open_generator(model, direction, style)
+    opened = open_generator(model, direction, style, pixel_range)
     build = partial(
         Translator,
         device=device,
@@ -137,6 +139,8 @@ def command(
         f"{opened.path.name}: {source} to {target}, on {translator.device} in "
         f"{translator.precision} ({translator.reason})"
     )
+    for text in filter(None, (*opened.notes, translator.note)):
+        report.note(f"note: {opened.path.name}: {text}")
     if with_page:
         watch_with_page(
             report, jobs, output, opened=opened, translator=translator, build=build, chosen=chosen

@@ -49,6 +49,7 @@ def _parse_rate(
 @options.model
 @options.direction
 @options.style
+@options.pixel_range
 @click.option(
     "--codec", type=click.Choice(list(CODECS)), help="How to compress.  [default: the file's usual]"
 )
@@ -138,6 +139,7 @@ def command(
     model: str | None,
     direction: str | None,
     style: int | None,
+    pixel_range: str | None,
     batch_size: int | Literal["auto"],
     device: str,
     precision: str,
@@ -186,7 +188,7 @@ def command(
     )
     report = Report(as_json, quiet)
     network = Network(
-        model, direction, device, precision, batch_size, report, style,
+        model, direction, device, precision, batch_size, report, style, pixel_range,
         tile=tile, memory=memory, compiled=compiled,
     )  # fmt: skip
     for one, made in pairs(source, target):

@@ -19,6 +19,7 @@ from cyclekit.inference.translator import Translator
 from cyclekit.inference.video import translate_video
 from cyclekit.inference.video_options import VideoOptions, result_clip
 from cyclekit.media.video.encoding import Wishes
+from cyclekit.media.video.folder import overwritten
 from cyclekit.media.video.output import choose_output
 from cyclekit.media.video.source import open_source
 from cyclekit.media.video.work import stored_settings
@@ -60,6 +61,7 @@ class Network:
         batch_size: frames at once.
         report: is told which model it is.
         style: number of one of the model's styles.
+        ranges: of the pixels of a foreign ONNX or OpenVINO file.
         how: options of the translator that do not change the result.
     """
 
@@ -72,10 +74,11 @@ class Network:
         batch_size: int | Literal["auto"],
         report: Report,
         style: int | None = None,
+        ranges: str | None = None,
         **how: Any,
     ) -> None:
         self._how = how
-        self._names = (model, direction, style)
+        self._names = (model, direction, style, ranges)
         self._device = device
         self._precision = precision
         self._batch_size = batch_size
@@ -98,6 +101,7 @@ class Network:
             "model": [str(path.resolve()), found.st_size, found.st_mtime_ns],
             "direction": self._opened.direction,
             **({} if self._opened.style is None else {"style": self._opened.style}),
+            **({} if self._names[-1] is None else {"range": self._names[-1]}),
             "device": str(translator.device),
             "asked": self._precision,
             "precision": translator.precision,
@@ -120,6 +124,8 @@ class Network:
             f"{opened.path.name}: {source} to {target}, on {translator.device} in "
             f"{translator.precision} ({translator.reason})"
         )
+        for text in filter(None, (*opened.notes, translator.note)):
+            self._report.note(f"note: {opened.path.name}: {text}")
         return translator
 
 
@@ -132,7 +138,9 @@ def do(source: Path, target: Path, task: Task, network: Network, report: Report)
     opened = open_source(source, task.rate, task.raw_size)
     clip = result_clip(opened.clip, task.options)
     output = choose_output(target, task.wishes, clip, opened.companions, raw=task.raw)
-    if task.mask is not None and task.mask.resolve() == target.resolve():
+    if task.mask is not None and (
+        task.mask.resolve() == target.resolve() or overwritten(target, task.mask)
+    ):
         raise UsageError(f"{target} is the mask; masks are never overwritten")
     if output.exists() and not task.overwrite:
         return Result(source, target, skipped=True)

@@ -11,12 +11,14 @@ from cyclekit.data.layouts import (
     TRAIN,
     Domain,
     check_names,
+    is_single_picture,
     name_of,
     require_folders,
     require_piles,
     sources_of,
     split,
 )
+from cyclekit.data.source import Source
 from cyclekit.errors import DataError
 from cyclekit.media.folders import natural
 
@@ -39,6 +41,25 @@ def find_single(roots: Sequence[Path], names: Sequence[str] | None = None) -> tu
     train, test = _halves(root)
     name = (check_names(names, 1) or [name_of(root)])[0]
     return (split(name, sources_of(train), sources_of(test) if test else ()),)
+
+
+def find_pile(roots: Sequence[Path], name: str) -> Domain:
+    """Find the pictures of one domain in any number of places.
+
+    Args:
+        roots: folders as for `find_single`, videos, and single pictures.
+        name: of the domain.
+
+    Raises:
+        DataError: if one does not exist.
+    """
+    singles = tuple(root for root in roots if is_single_picture(root))
+    piles = [find_single([root])[0] for root in roots if root not in singles]
+    alone = split(name, tuple(Source(root) for root in singles), ())
+    parts = [*piles, alone]
+    train = tuple(source for part in parts for source in part.train)
+    held_out = tuple(source for part in parts for source in part.held_out)
+    return Domain(name, train, held_out)
 
 
 def find_classes(roots: Sequence[Path], names: Sequence[str] | None = None) -> tuple[Domain, ...]:

@@ -49,7 +49,7 @@ def find_domains(
     Raises:
         DataError: if the folders do not exist or are laid out otherwise.
     """
-    require_piles([root for root in roots if len(roots) != 2 or not _is_picture(root)])
+    require_piles([root for root in roots if len(roots) != 2 or not is_single_picture(root)])
     if len(roots) == 2 and roots[0].resolve() == roots[1].resolve():
         raise DataError(f"{roots[0]}: both domains are the same; give two")
     if len(roots) == 2:
@@ -137,14 +137,15 @@ def split(name: str, train: tuple[Source, ...], held_out: tuple[Source, ...]) ->
     return Domain(name, train, held_out)
 
 
+def is_single_picture(root: Path) -> bool:
+    """Say whether a root is a picture's file, by its ending."""
+    return root.is_file() and root.suffix.lower() in PICTURE_SUFFIXES and not is_film(root)
+
+
 def _given(root: Path) -> Domain:
-    if _is_picture(root):
+    if is_single_picture(root):
         return Domain(root.stem, (Source(root),), (), least=1)
     return split(name_of(root), sources_of(root), ())
-
-
-def _is_picture(root: Path) -> bool:
-    return root.is_file() and root.suffix.lower() in PICTURE_SUFFIXES and not is_film(root)
 
 
 def _one_root(root: Path) -> tuple[Domain, Domain]:

@@ -11,10 +11,11 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from cyclekit.checkpoint.model import DOMAINS, ModelInfo
-from cyclekit.hub.open import open_model
+from cyclekit.hub.open import OpenModel, open_model
 from cyclekit.hub.source import embedded_models
-from cyclekit.models import build_generator
+from cyclekit.models import Generator, ImageGenerator, build_generator
 from cyclekit.models.base import Kind
+from cyclekit.models.exported import ExportedGenerator
 from cyclekit.registry import Spec
 
 SIDE = 256
@@ -33,12 +34,12 @@ class Card:
     """Name of the generator."""
     options: Mapping[str, Any]
     """Options that differ from the generator's own defaults."""
-    parameters: int
-    """Of one direction."""
+    parameters: int | None
+    """Of one direction; None where the file does not say."""
     kind: Kind
     """What it makes pictures from."""
-    macs: int
-    """Multiplications of one picture: of `SIDE` x `SIDE`, rounded up to the stride; from noise, of
+    macs: int | None
+    """Multiplications of one picture, None where the file does not say: of `SIDE` x `SIDE`, rounded up to the stride; from noise, of
     `side` x `side`."""
     stride: int | None
     """What height and width are padded to a multiple of, in pixels; None from noise."""
@@ -67,14 +68,15 @@ def read_card(source: str | Path | None) -> Card:
     """
     model = open_model(source)
     info = model.info
+    cost = cost_of(model)
     return Card(
         path=str(model.path),
         bytes=model.path.stat().st_size,
         architecture=info.generator.name,
         options=info.generator.options,
-        parameters=sum(parameter.numel() for parameter in model.generator.parameters()),
+        parameters=cost.parameters,
         kind=info.kind,
-        macs=count_macs(info.generator, direction=model.direction),
+        macs=cost.macs,
         stride=getattr(model.generator, "stride", None),
         side=getattr(model.generator, "side", None),
         palette=_hex(getattr(model.generator, "palette", None)),
@@ -82,8 +84,39 @@ def read_card(source: str | Path | None) -> Card:
         directions=info.abilities(),
         discriminators=_kept(info),
         provenance=info.provenance,
-        text=_card_text(model.path),
+        text=card_text(model.path),
     )
+
+
+@dataclass(frozen=True)
+class Cost:
+    """How much there is to store and to compute."""
+
+    parameters: int | None
+    """Weights; None where a foreign file does not say."""
+    macs: int | None
+    """Multiplications of one picture; None where a foreign file does not say."""
+
+
+def cost_of(model: OpenModel[Generator], width: int = SIDE, height: int = SIDE) -> Cost:
+    """Count what one picture costs.
+
+    Args:
+        model: in one direction; from noise, the size of what it makes counts.
+        width: of the picture, in pixels; rounded up to the stride.
+        height: of the picture, in pixels; rounded up to the stride.
+    """
+    generator, stride = model.generator, getattr(model.generator, "stride", 1)
+    width, height = (side + -side % stride for side in (width, height))
+    if isinstance(generator, ExportedGenerator):
+        each = generator.macs_per_pixel
+        macs = None if each is None else round(each * width * height)
+        return Cost(generator.weights, macs)
+    macs = count_macs(model.info.generator, direction=model.direction)
+    if isinstance(generator, ImageGenerator):
+        side = SIDE + -SIDE % stride
+        macs = round(macs * width * height / side**2)
+    return Cost(sum(parameter.numel() for parameter in generator.parameters()), macs)
 
 
 def _hex(palette: torch.Tensor | None) -> tuple[str, ...]:
@@ -107,7 +140,8 @@ def count_macs(spec: Spec, side: int = SIDE, direction: str = "ab") -> int:
     return int(counter.get_total_flops()) // 2
 
 
-def _card_text(path: Path) -> str:
+def card_text(path: Path) -> str:
+    """Return what is written about an embedded model; empty for any other file."""
     card = path.with_suffix(".md")
     if path not in embedded_models().values() or not card.is_file():
         return ""

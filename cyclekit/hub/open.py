@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from cyclekit.checkpoint.model import ModelInfo, is_model, load_model, read_info
 from cyclekit.errors import UsageError
+from cyclekit.export.open import is_exported, open_exported
 from cyclekit.hub.source import find_model
 from cyclekit.legacy.convert import convert
 from cyclekit.models import DomainGenerator, Generator, ImageGenerator, NoiseGenerator
@@ -40,6 +41,8 @@ class OpenModel(Generic[G_co]):
     """The file it came from."""
     style: int | None = None
     """The style chosen; None for the only one, or the middle of all."""
+    notes: tuple[str, ...] = ()
+    """What the user should know, such as what was assumed of a foreign network."""
 
     @property
     def names(self) -> tuple[str, str]:
@@ -53,24 +56,30 @@ class OpenModel(Generic[G_co]):
 
 
 def open_model(
-    source: str | Path | None = None, direction: str | None = None
+    source: str | Path | None = None, direction: str | None = None, ranges: str | None = None
 ) -> OpenModel[Generator]:
     """Open a model of any kind.
 
     Args:
         source: None (the default embedded model), the name of an embedded model, a model file of
-            cyclekit, a foreign checkpoint (.pth, .pt, .safetensors), or the folder of a run.
+            cyclekit, a foreign checkpoint (.pth, .pt, .safetensors), an ONNX or OpenVINO file
+            (.onnx, .xml), or the folder of a run.
         direction: "ab", "ba", "horse-to-zebra", the target's name, or None for the only or first.
+        ranges: of the pixels of a foreign ONNX or OpenVINO file, "0..1", or of input and output:
+            "0..255,0..1"; None to find out.
 
     Raises:
         UsageError: if there is no such name or file, or the file holds no such direction.
         CheckpointError: if the file cannot be used.
     """
-    return _open(find_model(source), direction)
+    return _open(find_model(source), direction, ranges)
 
 
 def open_generator(
-    source: str | Path | None = None, direction: str | None = None, style: int | None = None
+    source: str | Path | None = None,
+    direction: str | None = None,
+    style: int | None = None,
+    ranges: str | None = None,
 ) -> OpenModel[ImageGenerator]:
     """Open one direction of a model that translates; arguments and errors as in `open_model`.
 
@@ -78,6 +87,7 @@ def open_generator(
         source: as there.
         direction: as there; a model of many domains has no first one, and wants a name.
         style: number of one of a model's styles; None for the middle of all.
+        ranges: as there.
 
     Raises:
         UsageError: if the model makes pictures from something else, or knows no styles, or many
@@ -85,7 +95,7 @@ def open_generator(
     """
     path = find_model(source)
     kind = _require(path, "translator", "domains")
-    opened = _open(path, direction)
+    opened = _open(path, direction, ranges)
     if kind == "domains":
         return _towards(cast("OpenModel[DomainGenerator]", opened), style)
     if style is not None:
@@ -130,7 +140,13 @@ def _kind(path: Path) -> Kind:
     return read_info(path).kind if is_model(path) else "translator"
 
 
-def _open(path: Path, direction: str | None) -> OpenModel[Generator]:
+def _open(path: Path, direction: str | None, ranges: str | None = None) -> OpenModel[Generator]:
+    if is_exported(path):
+        file = open_exported(path, ranges)
+        chosen = file.info.find(direction)
+        return OpenModel(file.generator, file.info, chosen, path, notes=file.notes)
+    if ranges is not None:
+        raise UsageError(f"{path}: its pixels' range is known; --range is for ONNX and OpenVINO")
     if is_model(path):
         generator, info, chosen = load_model(path, direction)
         return OpenModel(generator, info, chosen, path)

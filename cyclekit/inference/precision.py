@@ -16,6 +16,7 @@ from cyclekit.devices import has_native_bf16
 from cyclekit.errors import UsageError, suggest
 from cyclekit.inference.remembered import choice_key, recall, remember
 from cyclekit.models.base import ImageGenerator
+from cyclekit.models.exported import ExportedGenerator
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 """Names of the number formats."""
@@ -33,14 +34,15 @@ class Prepared:
     network: nn.Module
     """On its device, in channels-last memory; takes `dtype`, gives [-1, 1] of any float type."""
     precision: str
-    """"fp32", "bf16" or "fp16"."""
+    """"fp32", "bf16", "fp16"; of an exported file also "int8"."""
     reason: str
     """Why this one, for the user."""
 
     @property
     def dtype(self) -> torch.dtype:
         """Type of the network's input."""
-        return DTYPES[self.precision]
+        own = isinstance(self.network, ExportedGenerator)
+        return torch.float32 if own else DTYPES[self.precision]
 
 
 def prepare(generator: ImageGenerator, device: torch.device, precision: str = "auto") -> Prepared:
@@ -56,13 +58,18 @@ def prepare(generator: ImageGenerator, device: torch.device, precision: str = "a
     Raises:
         UsageError: if the name is unknown.
     """
-    if precision in DTYPES:
-        return Prepared(_lowered(generator, device, precision), precision, "asked for")
-    if precision != "auto":
+    names = ["fp32", *_native(device)]
+    if isinstance(generator, ExportedGenerator):
+        generator.require_format(precision)
+        names = [name for name in names if name in generator.formats]
+        if len(generator.formats) == 1:
+            return Prepared(copy.deepcopy(generator), generator.formats[0], generator.engine)
+    elif precision not in (*DTYPES, "auto"):
         raise UsageError(
             f"unknown precision '{precision}'; {suggest(precision, [*DTYPES, 'auto'])}"
         )
-    names = ["fp32", *_native(device)]
+    if precision != "auto":
+        return Prepared(_lowered(generator, device, precision), precision, "asked for")
     if len(names) == 1:
         reason = f"nothing else is native to {device}"
         return Prepared(_lowered(generator, device, "fp32"), "fp32", reason)

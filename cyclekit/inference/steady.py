@@ -68,6 +68,8 @@ class Steadiness:
 class SteadyTranslator:
     """A translator for the frames of a film, in their order.
 
+    Results of a generator that chooses one colour a pixel are not mixed: they keep its colours.
+
     Args:
         translator: of single pictures.
         steadiness: how frames hang together.
@@ -78,7 +80,9 @@ class SteadyTranslator:
         self.steadiness = steadiness
         keep = KEEP["freeze"] if steadiness.mode == "freeze" else steadiness.keep
         self._carried = Carried(keep=keep)
-        self._still = StillParts(0 if steadiness.mode == "off" else steadiness.hold)
+        self._chooses = translator.palette is not None
+        hold = 0 if steadiness.mode == "off" else steadiness.hold
+        self._still = StillParts(hold, results=not self._chooses)
         self._last: _Frame | None = None
 
     def stream(self, frames: Iterable[Array]) -> Iterator[Array]:
@@ -87,7 +91,7 @@ class SteadyTranslator:
         A frame equal to the one before gives the same result, and is not computed again.
 
         Args:
-            frames: as for `Translator`, of one size.
+            frames: as for `Translator`; what stands still is found anew where their size changes.
 
         Yields:
             The translations, one for each; at most a batch behind.
@@ -108,6 +112,8 @@ class SteadyTranslator:
                 continue
             if cut:
                 self._forget()
+            elif previous is not None and previous.shape != frame.shape:
+                self._forget_places()
             batch.append(frame)
         if batch:
             yield from self._translated(batch)
@@ -122,7 +128,8 @@ class SteadyTranslator:
         if self._last is not None:
             tensors["source"] = torch.from_numpy(np.ascontiguousarray(self._last.source))
             tensors["result"] = torch.from_numpy(np.ascontiguousarray(self._last.result))
-        return serialize({name: tensor.contiguous() for name, tensor in tensors.items()})
+        # Copies: of deep frames the result is the mean itself, and none may be stored twice.
+        return serialize({name: tensor.clone().contiguous() for name, tensor in tensors.items()})
 
     def load(self, memory: bytes) -> None:
         """Go on after the frame that was the last at a `dump`."""
@@ -145,6 +152,9 @@ class SteadyTranslator:
 
     def _forget(self) -> None:
         self._carried.reset()
+        self._forget_places()
+
+    def _forget_places(self) -> None:
         self._still.forget()
         self._last = None
 
@@ -161,7 +171,7 @@ class SteadyTranslator:
 
     def _blended(self, last: _Frame, source: Array, made: Array) -> Array:
         """Mix the last result in, moved along, where the source's motion explains the frame."""
-        if self.steadiness.blend == 0:
+        if self.steadiness.blend == 0 or self._chooses:
             return made
         before, now = (to_8_bits(frame)[..., :3] for frame in (last.source, source))
         flow = _motion(now, before)

@@ -33,14 +33,17 @@ class StillParts:
 
     Args:
         share: of the mean that stays at each frame, where nothing moves; 0 averages nothing.
+        results: whether what was made of the frames is averaged too; a mean of two colours is a
+            third, which a network that chooses among colours never makes.
     """
 
-    def __init__(self, share: float) -> None:
+    def __init__(self, share: float, *, results: bool = True) -> None:
         self.source: Fine | None = None
         """Mean of the frames, RGB of 16 bits, (H, W, 3)."""
         self.result: Fine | None = None
         """Mean of what was made of them, by the same weights."""
         self._share = share
+        self._results = results
         self._weights: deque[Weight | None] = deque()
 
     def calm(self, frame: Array) -> Array:
@@ -57,7 +60,8 @@ class StillParts:
         """Average what was made of the next frame that was calmed, of that frame's shape."""
         if self._share == 0:
             return made
-        self.result = _towards(_fine(made), self.result, self._weights.popleft())
+        weight = self._weights.popleft()
+        self.result = _towards(_fine(made), self.result, weight if self._results else None)
         return _like(made, self.result)
 
     def forget(self) -> None:

@@ -14,11 +14,13 @@ from cyclekit.errors import CheckpointError, MediaError, UsageError
 from cyclekit.inference.arrays import TiledPicture, check_picture, is_flat, like, to_input, to_rgb
 from cyclekit.inference.compiled import compile_network
 from cyclekit.inference.fit import padded
+from cyclekit.inference.halos import run_in_halos
 from cyclekit.inference.memory import Budget, bytes_per_pixel, sized
 from cyclekit.inference.plan import Plan, UntileableError
 from cyclekit.inference.precision import prepare, sample_picture
 from cyclekit.inference.stream import SMALLEST_TILE, Stream
 from cyclekit.models.base import ImageGenerator
+from cyclekit.models.exported import ExportedGenerator
 from cyclekit.models.norm import Carried, carrying
 from cyclekit.pixels import Array
 
@@ -73,7 +75,8 @@ class Translator:
             raise UsageError(
                 f"tile must be auto, off or a number from {SMALLEST_TILE}, got {tile!r}"
             )
-        self.device = find_device(device)
+        self._exported = generator if isinstance(generator, ExportedGenerator) else None
+        self.device = find_device(self._exported.place(device) if self._exported else device)
         self.stride = generator.stride
         self._generator = generator
         self._batch_size = batch_size
@@ -81,6 +84,8 @@ class Translator:
         self._budget = Budget(self.device, memory)
         colors = generator.palette
         self.palette = None if colors is None else colors.cpu().numpy()
+        if compiled and self._exported:
+            raise UsageError(f"--compile is for torch, and {self._exported.engine} runs this file")
         use_own_cores()
         keep_freed_memory()
         self._prepared = prepare(generator, self.device, precision)
@@ -97,6 +102,14 @@ class Translator:
     def reason(self) -> str:
         """Why this number format."""
         return self._prepared.reason
+
+    @property
+    def note(self) -> str:
+        """Why pictures run whole although tiles were asked for; empty if they do not."""
+        whole = self._exported is not None and self._exported.reach is None
+        if not (whole and self._exported and isinstance(self._tile, int)):
+            return ""
+        return f"no tiles, pictures run whole: {self._exported.whole}"
 
     def __call__(self, image: Array) -> Array:
         """Translate one picture.
@@ -164,7 +177,7 @@ class Translator:
         """
         for image in batch:
             check_picture(image)
-        lowered = carried is None and self.precision != "fp32"
+        lowered = carried is None and self._has_exact and self.precision != "fp32"
         flat = [lowered and is_flat(image) for image in batch]
         if not any(flat):
             return self._translated(batch, carried)
@@ -193,7 +206,7 @@ class Translator:
         Raises:
             MediaError: if they do not, and tiles are off.
         """
-        if isinstance(self._tile, int):
+        if isinstance(self._tile, int) and not self.note:
             return max(width, height) <= self._tile
         if self._budget.given is None and width * height * count < ALWAYS_FITS:
             return True
@@ -219,6 +232,9 @@ class Translator:
         tile = self._tile if isinstance(self._tile, int) else self._budget.tile(self._cost)
         try:
             picture = TiledPicture(image, self.stride, self.device, self._prepared.dtype)
+            if self._exported is not None:
+                run_in_halos(self._run, picture, tile, _reach_of(self._exported), self.stride)
+                return picture.made
             stream, memory = self._stream, self._budget.kept(tile, self._cost, image.nbytes)
             with carrying(self._prepared.network, carried):
                 stream.run(picture, tile, memory)
@@ -228,6 +244,11 @@ class Translator:
             reason = str(error).splitlines()[0]
             raise _too_large(image.shape[1], image.shape[0], reason) from error
         return picture.made
+
+    @property
+    def _has_exact(self) -> bool:
+        """Whether there is a float32 version of what runs."""
+        return self._exported is None or "fp32" in self._exported.formats
 
     @cached_property
     def _exact(self) -> Translator:
@@ -244,11 +265,24 @@ class Translator:
     @cached_property
     def _cost(self) -> float:
         """Bytes that a whole picture takes, for each pixel."""
+        if self._exported is not None:
+            return self._exported.bytes_per_pixel
         return bytes_per_pixel(self._prepared.network, self._sample)
 
     @property
     def _sample(self) -> Tensor:
         return sample_picture(max(64, self.stride)).to(self.device, self._prepared.dtype)
+
+
+def _reach_of(exported: ExportedGenerator) -> int:
+    """Return how far an output pixel looks.
+
+    Raises:
+        UntileableError: if that may be the whole picture.
+    """
+    if exported.reach is None:
+        raise UntileableError(f"no tiles, for {exported.whole}")
+    return exported.reach
 
 
 def _too_large(width: int, height: int, reason: str) -> MediaError:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-POINTWISE = (nn.Identity, nn.ReLU, nn.LeakyReLU, nn.Tanh, nn.Sigmoid, nn.BatchNorm2d)
+POINTWISE = (nn.Identity, nn.ReLU, nn.LeakyReLU, nn.Tanh, nn.Hardtanh, nn.Sigmoid, nn.BatchNorm2d)
 """Layers that in evaluation look at one pixel at a time."""
 
 

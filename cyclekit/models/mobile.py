@@ -7,6 +7,9 @@ from torch import Tensor, nn
 from cyclekit.models.base import GENERATORS, ImageGenerator
 from cyclekit.models.layers import Head, Norm, make_norm, needs_bias
 
+FIRST_CHANGE = 0.02
+"""Scale of what the head sees where its output is a change: an untrained one makes a small one."""
+
 
 class Separable(nn.Sequential):
     """A depthwise 3x3 convolution, then a pointwise one (https://arxiv.org/abs/1704.04861)."""
@@ -42,6 +45,8 @@ class Mobile(ImageGenerator):
         width: channels of the blocks, a multiple of 4; the first layer has a quarter of them.
         blocks: separable residual blocks at a quarter of the size.
         norm: instance | instance_affine | batch | batch_per_picture | none.
+        skip: add what the first layers saw to what the last ones make, and the picture to the
+            output, so that detail need not squeeze through the blocks. It begins by changing little.
         in_channels: channels of the input picture.
         out_channels: channels of the output picture.
     """
@@ -53,6 +58,7 @@ class Mobile(ImageGenerator):
         width: int = 96,
         blocks: int = 8,
         norm: Norm = "instance",
+        skip: bool = False,
         in_channels: int = 3,
         out_channels: int = 3,
     ) -> None:
@@ -62,6 +68,7 @@ class Mobile(ImageGenerator):
         if blocks < 0:
             raise ValueError(f"blocks must be at least 0, got {blocks}")
         self.in_channels, self.out_channels = in_channels, out_channels
+        self.skip = skip
         bias = needs_bias(norm)
         self.stem = nn.Sequential(
             nn.Conv2d(in_channels, width // 4, 7, padding=3, padding_mode="reflect", bias=bias),
@@ -74,10 +81,21 @@ class Mobile(ImageGenerator):
         self.blocks = nn.Sequential(*(SeparableBlock(width, norm) for _ in range(blocks)))
         self.up = nn.Sequential(_up(width, width // 2, norm), _up(width // 2, width // 4, norm))
         self.head = Head(width // 4, out_channels)
+        if skip and in_channels != out_channels:
+            wrong = f"{out_channels} != {in_channels}"
+            raise ValueError(f"skip needs as many channels out as in, {wrong}")
+        self.clip = nn.Hardtanh()
 
     def forward(self, x: Tensor) -> Tensor:
         """Translate float (N, C, H, W) in [-1, 1]; H and W multiples of 4."""
-        return self.head(self.up(self.blocks(self.down(self.stem(x)))))  # type: ignore[no-any-return]
+        if not self.skip:
+            return self.head(self.up(self.blocks(self.down(self.stem(x)))))  # type: ignore[no-any-return]
+        whole = self.stem(x)
+        half = self.down[0](whole)
+        low = self.blocks(self.down[1](half))
+        made = self.head(FIRST_CHANGE * (self.up[1](self.up[0](low) + half) + whole))
+        # Twice, for the largest change is from -1 to 1.
+        return self.clip(x + 2 * made)  # type: ignore[no-any-return]
 
 
 def _down(inside: int, outside: int, norm: Norm) -> nn.Module:
@@ -95,17 +113,17 @@ GENERATORS.register("mobile")(Mobile)
 
 @GENERATORS.register("mobile_small")
 def mobile_small(
-    width: int = 64, blocks: int = 6, norm: Norm = "instance",
+    width: int = 64, blocks: int = 6, norm: Norm = "instance", skip: bool = False,
     in_channels: int = 3, out_channels: int = 3,
 ) -> Mobile:  # fmt: skip
     """Build the variant for live video on a CPU."""
-    return Mobile(width, blocks, norm, in_channels, out_channels)
+    return Mobile(width, blocks, norm, skip, in_channels, out_channels)
 
 
 @GENERATORS.register("mobile_large")
 def mobile_large(
-    width: int = 160, blocks: int = 9, norm: Norm = "instance",
+    width: int = 160, blocks: int = 9, norm: Norm = "instance", skip: bool = False,
     in_channels: int = 3, out_channels: int = 3,
 ) -> Mobile:  # fmt: skip
     """Build the variant nearest to the full residual generator."""
-    return Mobile(width, blocks, norm, in_channels, out_channels)
+    return Mobile(width, blocks, norm, skip, in_channels, out_channels)

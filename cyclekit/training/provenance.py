@@ -26,6 +26,7 @@ def describe_model(
     critics: Critics | None = None,
 ) -> ModelInfo:
     """Return the header of a model at this moment of its run."""
+    teacher = config.method.spec.options.get("teacher")
     return ModelInfo(
         generator=players(config, len(domains))[0],
         names=tuple(domain.name for domain in domains),
@@ -37,6 +38,7 @@ def describe_model(
             "images": progress.images,
             "seconds": round(progress.seconds),
             "pictures": [len(domain.train) for domain in domains],
+            **({"teacher": teacher} if teacher else {}),
             "config": _portable(config),
         },
         critics=critics,
@@ -66,4 +68,6 @@ def _portable(config: Config) -> dict[str, Any]:
     tree["data"]["roots"] = [Path(root).name for root in tree["data"]["roots"]]
     if tree["train"]["init_from"]:
         tree["train"]["init_from"] = Path(tree["train"]["init_from"]).name
+    if tree["method"].get("vgg"):
+        tree["method"]["vgg"] = Path(tree["method"]["vgg"]).name
     return tree

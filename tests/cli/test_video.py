@@ -18,6 +18,7 @@ import cyclekit
 from cyclekit.cli.main import main
 from cyclekit.cli.reporting import Report
 from cyclekit.cli.video_jobs import Network
+from cyclekit.media.images import Picture, write
 from cyclekit.media.video.file import VideoFile
 from cyclekit.media.video.work import SEGMENT, Work, folder_of
 from tests.clips import difference, digests, frames_of, make_clip, scene, times_of
@@ -124,6 +125,24 @@ def test_what_does_not_fit_is_refused_in_one_line(
     assert source.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("read", "written"),
+    [("%03d.png", "%03d.png"), ("%03d.png", "0%02d.png"), ("001.png", "%03d.png")],
+)
+def test_pictures_that_are_read_are_never_overwritten(
+    tmp_path: Path, source: Path, video: Callable[..., Done], read: str, written: str
+) -> None:
+    for number, pixels in enumerate(scene(4, 16, 16), 1):
+        write(tmp_path / f"{number:03d}.png", Picture(pixels))
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    done = video(tmp_path / read, tmp_path / written, "--overwrite")
+    assert (done.code, "inputs are never overwritten" in done.err) == (2, True)
+    if read == "%03d.png":
+        masked = video(source, tmp_path / written, "--overwrite", "--mask", tmp_path / read)
+        assert (masked.code, "masks are never overwritten" in masked.err) == (2, True)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 def test_a_missing_video_is_1(tmp_path: Path, video: Callable[..., Done]) -> None:
     done = video(tmp_path / "none.mp4", tmp_path / "made.mp4")
     assert done.code == 1
@@ -207,7 +226,7 @@ def test_ctrl_c_is_130_and_the_same_command_goes_on(
         command(model, source, target), stderr=subprocess.PIPE, text=True
     ) as process:
         # A segment counts once what the next one depends on is there too, which comes after it.
-        while not (folder_of(target) / "000001.json").exists():
+        while not (folder_of(target) / "000001.memory").exists():
             assert process.poll() is None
         os.kill(process.pid, signal.SIGINT)
         _, errors = process.communicate(timeout=60)
@@ -220,6 +239,30 @@ def test_ctrl_c_is_130_and_the_same_command_goes_on(
     assert "went on after" in done.err
     assert len(times_of(target)) == 4 * SEGMENT
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "b.mp4"]
+
+
+def test_pictures_of_a_killed_run_do_not_pass_for_all_of_them(
+    tmp_path: Path, model: Path, video: Callable[..., Done]
+) -> None:
+    source = make_clip(tmp_path / "a.mkv", scene(SEGMENT + 40, 32, 24))
+    target = tmp_path / "out" / "%04d.png"
+    with subprocess.Popen(command(model, source, target, "-q")) as process:
+        while not (target.parent / "0010.png").exists():
+            assert process.poll() is None
+        process.kill()
+    assert not (target.parent / f"{SEGMENT + 40:04d}.png").exists()
+    assert video(source, target).code == 0
+    names = sorted(path.name for path in target.parent.iterdir())
+    assert names == [f"{number:04d}.png" for number in range(1, SEGMENT + 41)]
+    assert "skipped" in video(source, target).err
+
+
+def test_a_part_without_frames_leaves_nothing(
+    tmp_path: Path, source: Path, video: Callable[..., Done]
+) -> None:
+    done = video(source, tmp_path / "b.mp4", "--start", 99)
+    assert (done.code, "there is no frame in the part" in done.err) == (1, True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_kill_9_changes_nothing_in_a_steady_video(

@@ -1,6 +1,6 @@
 import pytest
 
-from cyclekit.data.class_folders import find_classes, find_single
+from cyclekit.data.class_folders import find_classes, find_pile, find_single
 from cyclekit.errors import ConfigError, DataError
 from tests.data.test_layouts import fill
 
@@ -18,6 +18,17 @@ def test_a_folder_with_train_and_test_is_split(tmp_path):
     fill(tmp_path / "faces/test", 2)
     (domain,) = find_single([tmp_path / "faces"])
     assert (domain.name, len(domain.train), len(domain.held_out)) == ("faces", 3, 2)
+
+
+def test_a_pile_may_lie_in_many_places(tmp_path):
+    fill(tmp_path / "faces/train")
+    fill(tmp_path / "faces/test", 2)
+    fill(tmp_path / "more", 4)
+    alone = sorted((tmp_path / "more").iterdir())[:2]
+    domain = find_pile([tmp_path / "faces", tmp_path / "more", *alone], "people")
+    assert (domain.name, len(domain.train), len(domain.held_out)) == ("people", 9, 2)
+    with pytest.raises(DataError, match="no such folder"):
+        find_pile([tmp_path / "faces", tmp_path / "gone"], "people")
 
 
 def test_one_pile_is_one_folder(tmp_path):

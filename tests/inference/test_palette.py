@@ -12,10 +12,13 @@ from cyclekit.inference.control import Control
 from cyclekit.inference.folder import translate_files
 from cyclekit.inference.masks import find_masks
 from cyclekit.inference.results import Options, Result
+from cyclekit.inference.steady import Steadiness, SteadyTranslator
 from cyclekit.inference.translator import Translator
 from cyclekit.media.images import Metadata, Picture, read, write
 from cyclekit.media.mirror import Job
+from cyclekit.media.video.encoding import Wishes
 from cyclekit.models import GENERATORS, ImageGenerator, make_translator
+from tests.clips import frames_of, make_clip, run, scene
 from tests.tiny import names_of, picture, tiny_spec
 
 COLORS = ["#102030", "#a0b0c0", "#ff8000", "#f8f8f0"]
@@ -147,3 +150,17 @@ def test_what_is_mixed_is_no_longer_indexed_and_says_so(
     if control == "mask":
         assert np.array_equal(made[:, :20], before[:, :20])
         assert colors_of(made[:, 20:]) <= EXACT
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "%02d.png"])
+def test_the_frames_of_a_steady_video_have_only_its_colours(tmp_path: Path, name: str) -> None:
+    noise = np.random.default_rng(0)
+    base = scene(1, 32, 24)[0].astype(int)
+    noisy = [np.clip(base + noise.integers(-3, 4, base.shape), 0, 255) for _ in range(8)]
+    source = make_clip(tmp_path / "in.mkv", [frame.astype(np.uint8) for frame in noisy])
+    steady = SteadyTranslator(translator(), Steadiness(blend=0.5))
+    wishes = Wishes(crf=0 if name == "a.webp" else None)
+    run(source, tmp_path / name, wishes, step=steady.stream, memory=steady)
+    made = frames_of(tmp_path / name)
+    assert len(made) == 8
+    assert all(colors_of(still.pixels) <= EXACT for still in made)

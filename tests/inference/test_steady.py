@@ -101,6 +101,25 @@ def test_blending_keeps_what_stands_still_and_lets_go_of_what_moves() -> None:
     assert square < 40  # no ghost of the background where the square has come to
 
 
+@pytest.mark.parametrize("blend", [0.0, 0.5])
+def test_another_size_begins_anew_but_for_the_statistics(blend: float) -> None:
+    large, small = film(5), [frame[::2, ::2] for frame in film(5)]
+    stepper = steady(blend=blend)
+    made = list(stepper.stream([*large, *small, *large]))
+    shapes = [frame.shape for frame in [*large, *small, *large]]
+    assert [frame.shape for frame in made] == shapes
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_what_is_remembered_of_frames_of_any_depth_goes_on(dtype: Any) -> None:
+    frames = [frame.astype(dtype) * (257 if dtype == np.uint16 else 1) for frame in film()]
+    whole, begun, gone_on = (steady() for _ in range(3))
+    first, expected = list(whole.stream(frames[:4])), list(whole.stream(frames[4:]))
+    assert all(map(np.array_equal, begun.stream(frames[:4]), first))
+    gone_on.load(begun.dump())
+    assert all(map(np.array_equal, gone_on.stream(frames[4:]), expected))
+
+
 def test_frames_come_out_as_they_go_in() -> None:
     taken = []
 

@@ -231,6 +231,23 @@ def test_sound_that_does_not_fit_is_transcoded_and_that_is_told(tmp_path: Path) 
     assert np.corrcoef(samples[0][0, 2000:count], before[0, 2000:count])[0, 1] > 0.95
 
 
+@pytest.mark.parametrize(
+    ("codec", "old", "new"),
+    [("ac3", "5.1(side)", "5.1"), ("flac", "2.1", "5.1"), ("flac", "4.0", "quad")],
+)
+def test_sound_from_every_side_is_transcoded(
+    tmp_path: Path, codec: str, old: str, new: str
+) -> None:
+    source = make_clip(tmp_path / "a.mkv", sounds=[{"codec": codec, "layout": old}])
+    run(source, tmp_path / "b.webm")
+    with av.open(str(tmp_path / "b.webm")) as container:
+        (sound,) = container.streams.audio
+        assert (sound.codec_context.name, sound.layout.name) == ("opus", new)
+        heard = [frame.to_ndarray() for frame in container.decode(sound)]
+    assert sum(part.shape[1] for part in heard) >= 0.45 * 48000
+    assert np.abs(np.concatenate(heard, axis=1)).max() > 0.2
+
+
 def test_subtitles_are_copied_or_made_into_what_the_file_holds(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "a.mkv", subtitles=SUBTITLES)
     assert run(source, tmp_path / "b.mkv").notes == ()

@@ -16,6 +16,7 @@ PLAYERS = {
     "cut": ("mobile", "patch"),
     "cyclegan": ("mobile", "patch"),
     "dclgan": ("mobile", "patch"),
+    "distill": ("mobile", "patch"),
     "gan": ("dcgan", "dcgan"),
     "pix2pix": ("unet", "patch"),
     "predict": ("predictor", "patch"),

@@ -7,6 +7,7 @@ from torch import nn
 from cyclekit.checkpoint.model import ModelInfo, load_model, save_model
 from cyclekit.errors import ConfigError, UnknownNameError
 from cyclekit.models import GENERATORS
+from cyclekit.models.initialize import initialize
 from cyclekit.models.norm import InstanceNorm
 from cyclekit.registry import Spec
 from tests.tiny import batch, names_of, tiny_generator, tiny_spec
@@ -100,6 +101,15 @@ def test_lowering_leaves_the_head_in_float32():
     assert generator(batch().bfloat16()).dtype == torch.float32
 
 
+def test_short_cuts_begin_by_changing_little_and_learn_to_change_all():
+    generator, x = tiny_generator("mobile", skip=True), batch(2)
+    initialize(generator, "kaiming")
+    assert 0 < (generator(x) - x).abs().mean() < 0.1
+    generator.head.conv.weight.data.fill_(-50.0)
+    assert (generator(x) - x).abs().mean() > 0.5
+    assert generator(x).abs().max() <= 1
+
+
 def test_unknown_generator_gets_a_suggestion():
     with pytest.raises(
         UnknownNameError, match=r"unknown generator 'resnt9'; did you mean 'resnet9'"
@@ -116,6 +126,11 @@ def test_unknown_option_gets_a_suggestion():
     ("name", "options", "message"),
     [
         ("mobile", {"width": 30}, "width must be a multiple of 4, got 30"),
+        (
+            "mobile",
+            {"skip": True, "out_channels": 1},
+            "skip needs as many channels out as in, 1 != 3",
+        ),
         ("unet", {"depth": 1}, "depth must be at least 2, got 1"),
         ("resnet", {"up": "bicubic"}, "up must be transposed, blur or resize, got 'bicubic'"),
         ("resnet", {"down": "max"}, "down must be strided or blur, got 'max'"),

@@ -85,7 +85,7 @@ def _companion(stream: Any, container: Container, covered: bool) -> Companion:
     if container.audio and _holds(container.format, stream):
         return Companion(stream.index, "cover" if cover else "copy")
     short = container.format.replace("matroska", "mkv")
-    if stream.type == "audio" and container.audio:
+    if stream.type == "audio" and container.audio and stream.codec_context is not None:
         note = f"{what} does not go into {short}: transcoded to {container.audio[-4:].strip('b')}"
         return Companion(stream.index, "sound", note)
     if stream.type == "subtitle" and container.subtitles and stream.codec_context.name in TEXT:

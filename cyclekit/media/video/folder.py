@@ -7,6 +7,7 @@ from pathlib import Path
 from cyclekit.errors import MediaError, UsageError
 from cyclekit.media.folders import list_files
 from cyclekit.media.video.codecs import CONTAINERS
+from cyclekit.media.video.sequence import files_of
 
 VIDEO_SUFFIXES = frozenset({
     ".3gp", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts",
@@ -31,8 +32,8 @@ def pairs(source: Path, target: Path) -> list[tuple[Path, Path]]:
     if not source.is_dir():
         if target.is_dir():
             raise UsageError(f"{target} is a folder; name a file, such as {target / source.name}")
-        if target.exists() and source.exists() and target.samefile(source):
-            raise UsageError(f"{target} is the input; inputs are never overwritten")
+        if (both := overwritten(target, source)) is not None:
+            raise UsageError(f"{both} is the input; inputs are never overwritten")
         return [(source, target)]
     if target.suffix and not target.is_dir():
         raise UsageError(f"{source} is a folder; expected a folder for the output, got {target}")
@@ -42,6 +43,22 @@ def pairs(source: Path, target: Path) -> list[tuple[Path, Path]]:
     if not found:
         raise MediaError(f"{source}: no videos in this folder")
     return _named(found, source, target)
+
+
+def overwritten(target: Path, source: Path) -> Path | None:
+    """Return a file of the output that is also one of what is read, under whatever name.
+
+    Args:
+        target: the output: a file, or a pattern of pictures.
+        source: what is read: the same.
+    """
+    read = {_identity(path) for path in files_of(source)}
+    return next((path for path in files_of(target) if _identity(path) in read), None)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def _named(found: list[Path], source: Path, target: Path) -> list[tuple[Path, Path]]:

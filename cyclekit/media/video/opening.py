@@ -39,6 +39,10 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         stream = next((s for s in container.streams.video if _plays(s)), None)
         if stream is None:
             raise MediaError(f"{path}: there is no video in this file")
+        if stream.codec_context.name == "h264":
+            # FFmpeg's threads over slices neither hide nor tell what is damaged, and its threads
+            # over frames hide it in now this, now that way.
+            stream.thread_type = "NONE"
         yield container, stream
 
 

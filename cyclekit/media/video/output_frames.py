@@ -19,7 +19,7 @@ from cyclekit.media.video.sequence import FIRST, Pattern, can_write
 from cyclekit.media.video.sink import Sink
 from cyclekit.media.video.times import Pace
 from cyclekit.media.video.window import Window
-from cyclekit.media.video.work import Work
+from cyclekit.media.video.work import Work, folder_of
 from cyclekit.media.video.y4m import Y4M, Y4mSink
 
 
@@ -36,8 +36,8 @@ class PicturesOutput:
         self.notes = left_out(source, Container("pictures"))
 
     def exists(self) -> bool:
-        """Whether any picture of such a name is there."""
-        return bool(self._pattern.files())
+        """Whether pictures of such a name are there, and none of them is of unfinished work."""
+        return bool(self._pattern.files()) and not folder_of(self.path).exists()
 
     def settings(self) -> dict[str, Any]:
         """Return nothing: the name says it all."""

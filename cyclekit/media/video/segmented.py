@@ -96,11 +96,12 @@ class Segmented:
         return notes
 
     def abandon(self) -> None:
-        """Stop in the middle; finished segments stay if they can be gone on with."""
+        """Stop in the middle; what is there stays if it can be gone on with."""
         if self._writer is not None:
             with suppress(FFmpegError, OSError):  # what went wrong before counts
                 self._writer.abandon()
-        if self._work.can_go_on:
+        begun = self._work.found or self._work.segments or self._writer is not None
+        if self._work.can_go_on and begun:
             self._work.release()
         else:
             self._work.remove()

@@ -68,6 +68,13 @@ def is_pattern(path: Path) -> bool:
     return "%" in path.name and not path.exists()
 
 
+def files_of(path: Path) -> list[Path]:
+    """Return the files that a user's name stands for: itself, or pictures with a number."""
+    if is_pattern(path):
+        return list(Pattern(path).files().values())
+    return [path] if path.exists() else []
+
+
 class PictureSequence:
     """Pictures with a number, shown at a rate.
 

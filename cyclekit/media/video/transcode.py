@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
+from av.audio.layout import AudioLayout
 from av.audio.resampler import AudioResampler
+from av.codec.context import CodecContext
 from av.container import OutputContainer
 from av.error import FFmpegError
 from av.packet import Packet
@@ -17,6 +19,8 @@ TEXT = frozenset({"ass", "mov_text", "srt", "ssa", "subrip", "text", "webvtt"})
 """Kinds of subtitles that can become one another; others are pictures."""
 _BITS_A_CHANNEL = {"aac": 96_000, "libopus": 80_000}
 _OPUS_RATE = 48_000
+_COMMON = ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")
+"""Layouts that every encoder takes, from few channels to many."""
 _MILLISECOND = Fraction(1, 1000)
 
 
@@ -32,9 +36,10 @@ class Sound:
 
     def __init__(self, old: Any, output: OutputContainer, encoder: str, window: Window) -> None:
         rate = _OPUS_RATE if encoder == "libopus" else old.rate
-        self.stream: Any = output.add_stream(encoder, rate=rate, layout=old.layout.name)
+        layout = _fitting(old.layout, encoder, rate)
+        self.stream: Any = output.add_stream(encoder, rate=rate, layout=layout.name)
         context: Any = self.stream.codec_context
-        context.bit_rate = _BITS_A_CHANNEL[encoder] * old.layout.nb_channels
+        context.bit_rate = _BITS_A_CHANNEL[encoder] * layout.nb_channels
         context.open()
         self._old = old
         self._window = window
@@ -60,6 +65,29 @@ class Sound:
         for frame in frames:
             for packet in self.stream.encode(frame):
                 yield self._window.shifted(packet)
+
+
+def _fitting(layout: AudioLayout, encoder: str, rate: int) -> AudioLayout:
+    """Return a layout that an encoder takes: the same, or the least that holds all channels.
+
+    Opus knows 5.1 with speakers behind, for instance, but none at the sides, as DVDs have them.
+    """
+    if _takes(encoder, layout, rate):
+        return layout
+    deep = any(channel.name == "LFE" for channel in layout.channels)
+    common = [AudioLayout(name) for name in _COMMON if name.endswith(".1") or not deep]
+    enough = (one for one in common if one.nb_channels >= layout.nb_channels)
+    return next(enough, common[-1])
+
+
+def _takes(encoder: str, layout: AudioLayout, rate: int) -> bool:
+    context: Any = CodecContext.create(encoder, "w")
+    context.layout, context.rate, context.format = layout.name, rate, context.codec.audio_formats[0]
+    try:
+        context.open()
+    except (FFmpegError, ValueError):
+        return False
+    return True
 
 
 class Subtitles:

@@ -58,6 +58,8 @@ class Work:
         self.folder = folder_of(output)
         self._settings = json.loads(json.dumps(settings))
         self.segments: list[Segment] = []
+        self.found = self.folder.exists()
+        """Whether an earlier run has left something."""
         self._lock: IO[bytes] | None = None
         try:
             self._open()

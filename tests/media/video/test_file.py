@@ -156,3 +156,20 @@ def test_sound_alone_is_no_video(tmp_path: Path) -> None:
         out.mux(stream.encode(None))
     with pytest.raises(MediaError, match="there is no video in this file"):
         VideoFile(path)
+
+
+def test_frames_with_spoilt_parts_are_counted(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "a.mp4", scene(30, 160, 120))
+    data = bytearray(path.read_bytes())
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    for packet in packets[10:25:5]:
+        data[packet.pos + packet.size // 2] ^= 0x55
+    path.write_bytes(data)
+    film = VideoFile(path)
+    made = [frame.pixels() for frame in film.frames()]
+    assert len(made) == 30
+    (note,) = film.notes()
+    assert note.startswith("damaged frames, shown as far as decoded: ")
+    again = [frame.pixels() for frame in film.frames()]
+    assert all(map(np.array_equal, made, again))

@@ -1,0 +1,141 @@
+"""How deep and wide a student may be."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+
+from cyclekit.devices import find_device
+from cyclekit.distillation.timing import milliseconds
+from cyclekit.errors import UsageError
+from cyclekit.hub.card import SIDE, count_macs
+from cyclekit.inference.translator import Translator
+from cyclekit.models import make_translator
+from cyclekit.registry import Spec
+
+WIDTHS = range(16, 321, 8)
+"""Widths that are looked at; vector units work on 8 channels or more at once."""
+SHAPE = 14
+"""Channels a block, about: `mobile_small` has 11, `mobile` 12, `mobile_large` 18."""
+LEAST, MOST = 2, 16
+"""Blocks."""
+NEAR = 3
+"""Widths to either side that are looked at."""
+
+
+@dataclass(frozen=True)
+class Student:
+    """A network that could be taught."""
+
+    width: int
+    """Channels of its blocks."""
+    blocks: int
+    """Residual blocks."""
+    options: tuple[tuple[str, Any], ...] = ()
+    """Whatever else the generator `mobile` is told."""
+
+    @property
+    def spec(self) -> Spec:
+        """How to build it."""
+        sizes = {"width": self.width, "blocks": self.blocks}
+        return Spec("mobile", {**dict(self.options), **sizes})
+
+    @cached_property
+    def macs(self) -> int:
+        """Multiplications of a picture of 256 x 256."""
+        return count_macs(self.spec)
+
+
+def student_of_macs(limit: float, options: Mapping[str, Any]) -> Student:
+    """Choose the largest student that a number of multiplications allows.
+
+    Of the widths about the usual one it takes the deepest each, and of those that come within 5 %
+    of the largest the one whose shape is nearest to the named variants'.
+
+    Args:
+        limit: most multiplications of a picture of 256 x 256.
+        options: whatever else `mobile` is told.
+
+    Raises:
+        UsageError: if even the smallest needs more.
+    """
+    fixed = tuple(options.items())
+    ladder = _ladder(fixed)
+    place = bisect_right(ladder, limit, key=lambda student: student.macs)
+    widths = WIDTHS[max(0, place - NEAR) : place + NEAR]
+    found = [student for width in widths if (student := _deepest(width, limit, fixed))]
+    if not found:
+        least = Student(WIDTHS[0], LEAST, fixed).macs
+        raise UsageError(
+            f"--target-mac {limit / 1e9:g}G is too little: the smallest student needs "
+            f"{least / 1e9:.2g}G at {SIDE}x{SIDE}"
+        )
+    most = max(student.macs for student in found)
+    near = [student for student in found if student.macs >= 0.95 * most]
+    return min(near, key=lambda student: abs(student.width / student.blocks - SHAPE))
+
+
+def student_of_milliseconds(
+    limit: float,
+    options: Mapping[str, Any],
+    *,
+    device: str = "auto",
+    measure: Callable[[Student], float] | None = None,
+) -> tuple[Student, float]:
+    """Choose the largest student that is fast enough on this machine, by trying a few.
+
+    Args:
+        limit: most milliseconds for a picture of 256 x 256, from levels to levels.
+        options: whatever else `mobile` is told.
+        device: where it is to run.
+        measure: returns the milliseconds of a student; None measures them.
+
+    Returns:
+        The student, and its milliseconds.
+
+    Raises:
+        UsageError: if even the smallest takes longer.
+    """
+    measure = measure or (lambda student: time_student(student, device))
+    ladder = _ladder(tuple(options.items()))
+    taken: dict[int, float] = {}
+
+    def time_of(step: int) -> float:
+        return taken.setdefault(step, measure(ladder[step]))
+
+    # Time grows along the ladder, so halving finds the last step that is fast enough.
+    place = bisect_right(range(len(ladder)), limit, key=time_of) - 1
+    if place < 0:
+        raise UsageError(
+            f"--target-ms {limit:g} is too little: the smallest student takes {taken[0]:.1f} ms "
+            f"for {SIDE}x{SIDE} here"
+        )
+    return ladder[place], taken[place]
+
+
+def time_student(student: Student, device: str) -> float:
+    """Measure the milliseconds of a student with random weights, in the best number format."""
+    find_device(device)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        generator = make_translator(student.spec).eval()
+    return milliseconds(Translator(generator, device=device), SIDE)
+
+
+def _deepest(width: int, limit: float, fixed: tuple[tuple[str, Any], ...]) -> Student | None:
+    """Return the deepest student of a width within a number of multiplications."""
+    shallow, next_one = (Student(width, blocks, fixed).macs for blocks in (LEAST, LEAST + 1))
+    if shallow > limit:
+        return None
+    blocks = LEAST + int((limit - shallow) // (next_one - shallow))  # every block costs the same
+    return Student(width, min(MOST, blocks), fixed)
+
+
+def _ladder(fixed: tuple[tuple[str, Any], ...]) -> Sequence[Student]:
+    """Return one student a width, of the usual shape, from the fastest to the slowest."""
+    return [Student(width, min(MOST, max(LEAST, round(width / SHAPE))), fixed) for width in WIDTHS]

@@ -1,0 +1,117 @@
+"""Writes an exported file, runs it, compares it with torch, and keeps it only if it is the same."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from cyclekit.errors import ExportError, UsageError
+from cyclekit.export.about import About
+from cyclekit.export.difference import Difference, difference, pooled_psnr
+from cyclekit.export.order import Order, Picture
+from cyclekit.export.quantize import divided
+from cyclekit.export.writers import Run, Writer
+from cyclekit.media.atomic import replacing
+from cyclekit.media.images import read_rgb
+
+LEAST_PSNR = 30.0
+"""dB between int8 and float32, below which a picture is visibly another."""
+_MEAN = {"fp32": 0.1, "fp16": 1.0}
+_OFF = {"fp32": 0.001, "fp16": 0.05}  # where a palette's colour was chosen by a hair's breadth
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written, and how it differs from torch."""
+
+    files: tuple[Path, ...]
+    """The file asked for comes first."""
+    differences: tuple[Difference, ...]
+    """On real pictures of three sizes."""
+    about: About
+    """What the file says of itself."""
+    psnr: float | None
+    """Of int8, against float32, on pictures that it was not calibrated on; dB."""
+
+
+def sample_pictures() -> list[Picture]:
+    """Return three photographs of three sizes."""
+    folder = Path(str(files("cyclekit.export") / "pictures"))
+    return [read_rgb(path) for path in sorted(folder.glob("*.jpg"))]
+
+
+def export(
+    order: Order, path: Path, writer: Writer, *, pictures: Sequence[Picture], force: bool = False
+) -> Exported:
+    """Write one model, or nothing.
+
+    Args:
+        order: what to write.
+        path: the file to make.
+        writer: of its format.
+        pictures: to compare with torch on.
+        force: keep an int8 network however far it is from float32.
+
+    Raises:
+        UsageError: if the format cannot hold the numbers asked for, or packages are missing.
+        ExportError: if it cannot be written, or what was written computes something else.
+        MediaError: if the file system refuses.
+    """
+    precision = order.about.precision
+    if precision not in writer.precisions:
+        raise UsageError(
+            f"this format holds no {precision}; expected {' or '.join(writer.precisions)}"
+        )
+    writer.require()
+    with replacing(path) as part, tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        written = writer.write(order, Path(folder) / path.name)
+        run = writer.read(written.files[-1])
+        seen = tuple(_compared(order, run, pictures))
+        psnr = _require_same(order, run, seen, force=force)
+        del run  # some systems move no file that is open
+        beside = written.files[:-1]
+        for file in beside:
+            file.replace(path.with_name(file.name))
+        written.files[-1].replace(part)
+    return Exported(
+        (path, *(path.with_name(file.name) for file in beside)), seen, written.about, psnr
+    )
+
+
+def _compared(order: Order, run: Run, pictures: Sequence[Picture]) -> Iterator[Difference]:
+    for picture in pictures:
+        try:
+            made = order.levels(run(order.input(picture)), picture)
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise ExportError(f"what was written does not run: {reason}") from error
+        yield difference(order.expected(picture), made)
+
+
+def _require_same(
+    order: Order, run: Run, seen: Sequence[Difference], *, force: bool
+) -> float | None:
+    """Refuse what computes something else.
+
+    Returns:
+        The PSNR against float32 of an int8 network, on pictures that it was not calibrated on.
+    """
+    precision = order.about.precision
+    if precision == "int8":
+        psnr = pooled_psnr(list(_compared(order, run, divided(order.pictures)[1])))
+        if psnr < LEAST_PSNR and not force:
+            raise ExportError(
+                f"int8 is {psnr:.1f} dB from float32, expected at least {LEAST_PSNR:g}: nothing was "
+                "written; give more pictures of the kind it is for, leave --int8 out, or --force it"
+            )
+        return psnr
+    for one in seen:
+        if not (one.mean <= _MEAN[precision] and one.off <= _OFF[precision]):  # not a number fails
+            raise ExportError(
+                f"at {one.width}x{one.height} what was written differs from torch by {one.mean:.2f} "
+                f"levels of 255 on average and {one.most} at most: nothing was written"
+            )
+    return None

@@ -1,0 +1,83 @@
+"""The formats: a writer each, by name."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from torch import Tensor
+
+from cyclekit.errors import UsageError
+from cyclekit.export.about import About
+from cyclekit.export.order import Order
+from cyclekit.registry import Registry, Spec
+
+Run = Callable[[Tensor], Tensor]
+"""What a written file does: takes `Order.input`, gives what `Order.levels` takes."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a writer has made."""
+
+    files: tuple[Path, ...]
+    """`path` last, before it what belongs to it, all in its folder."""
+    about: About
+    """What the file says of itself."""
+
+
+class Writer(ABC):
+    """Writes one format."""
+
+    ending: ClassVar[str]
+    """Of its files; empty for a folder."""
+    precisions: ClassVar[tuple[str, ...]] = ("fp32", "fp16", "int8")
+    """Number formats that it can hold."""
+
+    @abstractmethod
+    def require(self) -> None:
+        """Refuse if packages are missing.
+
+        Raises:
+            UsageError: saying what to install.
+        """
+
+    @abstractmethod
+    def write(self, order: Order, path: Path) -> Written:
+        """Write a network.
+
+        Args:
+            order: what to write.
+            path: where to.
+
+        Raises:
+            ExportError: if the format cannot hold the network.
+        """
+
+    @abstractmethod
+    def read(self, path: Path) -> Run:
+        """Run what was written, in the program that it is for."""
+
+
+WRITERS: Registry[Writer] = Registry("format")
+
+
+def find_writer(path: Path, name: str | None) -> Writer:
+    """Return the writer of a format, by its name or by the file's ending.
+
+    Raises:
+        UsageError: if there is none, or the name and the ending disagree.
+    """
+    endings = {WRITERS.create(Spec(one)).ending: one for one in WRITERS.names()}
+    if name is None:
+        if path.suffix.lower() not in endings:
+            known = ", ".join(sorted(filter(None, endings)))
+            raise UsageError(f"-o {path}: the ending says no format; expected {known}, or --format")
+        name = endings[path.suffix.lower()]
+    writer = WRITERS.create(Spec(name))
+    if writer.ending and path.suffix.lower() != writer.ending:
+        raise UsageError(f"-o {path}: a file of the format {name} ends in {writer.ending}")
+    return writer
