@@ -11,6 +11,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 from cyclekit.errors import ConfigError, UnknownNameError, suggest
 
+_ANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -67,7 +69,9 @@ class Registry(Generic[T]):
         Raises:
             UnknownNameError: if nothing is registered under that name.
         """
-        return dict(inspect.signature(self.factory(name)).parameters)
+        signature = inspect.signature(self.factory(name))
+        # A class that has no options inherits *args and **kwargs, which are none.
+        return {name: one for name, one in signature.parameters.items() if one.kind not in _ANY}
 
     def check(self, spec: Spec) -> None:
         """Refuse options that the factory does not take, and values of another type.
@@ -81,9 +85,8 @@ class Registry(Generic[T]):
         hints = _hints(self._factories[spec.name])
         for option, value in spec.options.items():
             if option not in known:
-                raise ConfigError(
-                    f"{self.kind} '{spec.name}' has no option '{option}'; {suggest(option, known)}"
-                )
+                advice = suggest(option, known) if known else "it has none"
+                raise ConfigError(f"{self.kind} '{spec.name}' has no option '{option}'; {advice}")
             if not _fits(value, hints.get(option, Any)):
                 expected = _words(hints[option])
                 raise ConfigError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -43,14 +44,27 @@ def load_state(path: Path) -> dict[str, Any]:
         CheckpointError: if the file is damaged, foreign, or of a newer cyclekit.
     """
     try:
+        _check_sums(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except (OSError, RuntimeError, EOFError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(f"{path}: not a readable state file: {reason}") from error
-    if not isinstance(state, dict) or "format" not in state:
+    if not isinstance(state, dict) or not isinstance(state.get("format"), int):
         raise CheckpointError(f"{path}: not a state that cyclekit wrote")
     if state["format"] > FORMAT:
         raise CheckpointError(
             f"{path}: format {state['format']}, this cyclekit reads up to {FORMAT}; upgrade it"
         )
     return state
+
+
+def _check_sums(path: Path) -> None:
+    """Refuse what torch would read with wrong numbers: it looks at no checksum.
+
+    Raises:
+        zipfile.BadZipFile: if it is no archive, or a part does not have its checksum.
+    """
+    with zipfile.ZipFile(path) as archive:
+        damaged = archive.testzip()
+    if damaged is not None:
+        raise zipfile.BadZipFile(f"{damaged} is damaged")

@@ -53,7 +53,7 @@ Examples:
 @click.option("--evaluate-every", metavar="N", type=click.IntRange(1), help="Pictures between two measurements on held-out pictures; the best model is kept as best.safetensors.")  # fmt: skip
 @click.option("--patience", metavar="N", type=click.IntRange(1), help="End the run after so many measurements that were no better.")  # fmt: skip
 @click.option("--rescue", is_flag=True, help="Act on what goes wrong: keep colours, lower rates, go back to the last state.")  # fmt: skip
-@click.option("--plan", is_flag=True, help="Take three steps, print speed, memory, what fits and how long it will take; write nothing.")  # fmt: skip
+@click.option("--plan", is_flag=True, help="Take a few steps, print speed, memory, what fits and how long it will take; write nothing.")  # fmt: skip
 @click.option("--profile", is_flag=True, help="Take a few steps, print where their time goes; write nothing.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Print the settings as YAML and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="Errors only.")

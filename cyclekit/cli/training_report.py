@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -70,10 +71,17 @@ class TrainingReport(Listener):
 
 
 class Interruption:
-    """Turns the first Ctrl-C (or SIGTERM) into a wish; the second one interrupts at once."""
+    """Turns the first Ctrl-C (or SIGTERM) into a wish; the second one interrupts at once.
+
+    Under torchrun a single Ctrl-C comes twice, from the terminal and from torchrun, so that what
+    comes within `TWICE` seconds of the first is the same wish.
+    """
+
+    TWICE = 1.0
 
     def __init__(self) -> None:
         self.asked = False
+        self._since = 0.0
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interruption:
@@ -89,9 +97,12 @@ class Interruption:
             signal.signal(number, handler)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
         if self.asked:
-            raise KeyboardInterrupt
-        self.asked = True
+            if now - self._since > self.TWICE:
+                raise KeyboardInterrupt
+            return
+        self.asked, self._since = True, now
         sys.stderr.write("saving after this step; once more to stop at once\n")
 
 

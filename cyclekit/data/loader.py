@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -64,6 +67,32 @@ def make_loader(
         persistent_workers=count > 0,
         multiprocessing_context="spawn" if count else None,
     )
+
+
+def start_loading(loader: DataLoader[Item]) -> Iterator[RawBatch]:
+    """Start the worker processes of a loader, if it has some, and yield its batches.
+
+    Ctrl-C in a terminal reaches every process of a run. The workers must not hear of it: the run
+    still needs a batch from them until it has saved its state.
+    """
+    with _interruption_ignored():
+        return iter(loader)
+
+
+@contextmanager
+def _interruption_ignored() -> Iterator[None]:
+    """Ignore SIGINT for a moment, and for good in processes that are started meanwhile.
+
+    Blocking it would not do: multiprocessing lifts the block as it starts its first process.
+    """
+    if threading.current_thread() is not threading.main_thread():  # it alone has handlers
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _auto_workers() -> int:

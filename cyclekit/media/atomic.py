@@ -77,6 +77,24 @@ def sweep(folder: Path) -> None:
 
 
 @contextmanager
+def holding(folder: Path) -> Iterator[None]:
+    """Hold a folder against others that ask to hold it, until the block or the process ends.
+
+    Raises:
+        BlockingIOError: if another process holds it.
+    """
+    if sys.platform == "win32":  # it opens no folders
+        yield
+        return
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(number)
+        yield
+    finally:
+        os.close(number)
+
+
+@contextmanager
 def _claimed(part: Path) -> Iterator[None]:
     """Hold a part's lock, which ends with the process, however that ends.
 

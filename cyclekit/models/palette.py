@@ -21,35 +21,35 @@ FEWEST = 2
 _PACE = 4.0  # learned colours move as many times as fast as other weights
 
 
-def softmax(logits: Tensor) -> Tensor:
-    """Mix the colours: p_k = exp(l_k) / sum of exp(l)."""
-    return torch.softmax(logits, dim=1)
+def softmax(logits: Tensor, temperature: float = 1.0) -> Tensor:
+    """Mix the colours: p_k = exp(l_k / T) / sum of exp(l / T)."""
+    return torch.softmax(logits / temperature, dim=1)
 
 
-def gumbel(logits: Tensor) -> Tensor:
-    """Mix them after a draw (https://arxiv.org/abs/1611.01144): softmax of l + g, g ~ Gumbel(0, 1).
+def gumbel(logits: Tensor, temperature: float = 1.0) -> Tensor:
+    """Mix after a draw (https://arxiv.org/abs/1611.01144): softmax of (l + g) / T, g ~ Gumbel(0, 1).
 
-    At a low temperature this is nearly one colour, drawn with the probabilities of `softmax`.
+    At a low temperature this is nearly one colour, drawn with the probabilities of softmax(l).
     """
-    return F.gumbel_softmax(logits, dim=1)
+    return F.gumbel_softmax(logits, tau=temperature, dim=1)
 
 
-def straight_through(logits: Tensor) -> Tensor:
+def straight_through(logits: Tensor, temperature: float = 1.0) -> Tensor:
     """Choose as in use, and let the gradient of `softmax` pass (https://arxiv.org/abs/1308.3432).
 
     A critic never sees a mixture, so that it cannot tell pictures by their softness.
     """
-    soft = torch.softmax(logits, dim=1)
+    soft = softmax(logits, temperature)
     hard = torch.zeros_like(soft).scatter_(1, logits.argmax(1, keepdim=True), 1.0)
     return hard + (soft - soft.detach())
 
 
-RELAXATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+RELAXATIONS: dict[str, Callable[[Tensor, float], Tensor]] = {
     "softmax": softmax,
     "gumbel": gumbel,
     "straight_through": straight_through,
 }
-"""From logits (N, K, H, W), divided by the temperature, to weights of the colours."""
+"""From logits (N, K, H, W) and a temperature to weights of the colours."""
 
 
 class Codebook(nn.Module):
@@ -58,7 +58,7 @@ class Codebook(nn.Module):
     Args:
         colors: how many to learn, or those that are given: "#1a1c2c", in the order of their index.
         relaxation: softmax | gumbel | straight_through.
-        temperature: logits are divided by it in training; low is near to a choice, and learns slowly.
+        temperature: of the relaxation in training; low is near to a choice, and learns slowly.
     """
 
     given: Tensor | None
@@ -93,7 +93,7 @@ class Codebook(nn.Module):
             if not self.training:
                 exact = self.levels.float() / 127.5 - 1
                 return exact[logits.argmax(1)].permute(0, 3, 1, 2)
-            weights = RELAXATIONS[self.relaxation](logits / self.temperature)
+            weights = RELAXATIONS[self.relaxation](logits, self.temperature)
             return torch.einsum("nkhw,kc->nchw", weights, self._colors())
 
     def _colors(self) -> Tensor:

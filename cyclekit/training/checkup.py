@@ -48,6 +48,7 @@ class Checkup:
         self._domains = [domain.name for domain in domains]
         self._flat: dict[str, list[int]] = {}
         self._before: dict[str, Tensor] = {}
+        self._looked = 0
 
     def watch(self, values: Mapping[str, Tensor]) -> None:
         """Look at the crops of a step, as they came from the loader."""
@@ -59,7 +60,7 @@ class Checkup:
 
     def look(
         self, generators: Mapping[str, Generator], losses: Mapping[str, float],
-        *, images: int, since: int, moving: bool,
+        *, images: int, moving: bool,
     ) -> tuple[Numbers, list[Warning]]:  # fmt: skip
         """Take the numbers of this tick and say what is wrong.
 
@@ -67,7 +68,6 @@ class Checkup:
             generators: the averaged ones.
             losses: mean losses since the last tick.
             images: pictures seen so far.
-            since: pictures since the last tick.
             moving: whether the learning rate is high enough for a change to be seen.
         """
         signs: defaultdict[str, dict[str, float]] = defaultdict(dict)
@@ -78,8 +78,9 @@ class Checkup:
             before = self._before.get(seen.title)
             if before is not None and moving:
                 change = float((now - before.to(now.device)).abs().mean())
-                signs["change"][seen.title] = LEVELS * change * 100 / since
+                signs["change"][seen.title] = LEVELS * change * 100 / (images - self._looked)
             self._before[seen.title] = now
+        self._looked = images
         signs["sureness"] |= self._judge(losses)
         signs["flat crops"] |= {
             title: bare / count for title, (bare, count) in self._flat.items() if count
@@ -91,13 +92,15 @@ class Checkup:
     def state(self) -> dict[str, Any]:
         """Return plain values and tensors for the run's state."""
         before = {title: pictures.cpu() for title, pictures in self._before.items()}
-        return {"lasting": self.diagnosis.state(), "flat": dict(self._flat), "before": before}
+        lasting, flat = self.diagnosis.state(), dict(self._flat)
+        return {"lasting": lasting, "flat": flat, "before": before, "looked": self._looked}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` returned."""
         self.diagnosis.restore(state["lasting"])
         self._flat = {title: list(counts) for title, counts in state["flat"].items()}
         self._before = dict(state["before"])
+        self._looked = state.get("looked", 0)  # an older version did not say
 
     def _judge(self, losses: Mapping[str, float]) -> dict[str, float]:
         """Read how sure each critic is from its loss, "d_a" or "discriminator"."""

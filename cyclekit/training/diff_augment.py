@@ -6,7 +6,8 @@ asked for pictures that look real however they are changed, and so does not lear
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -20,6 +21,8 @@ from cyclekit.models.processes import share, world
 Change = Literal["color", "translation", "cutout"]
 COUNTS: dict[Change, int] = {"color": 3, "translation": 2, "cutout": 2}
 """Random numbers that a picture's change needs."""
+WAYS = ("forward", "examine")
+"""What discriminators look with; the second is that of those that tell domains."""
 SHIFT, CUT = 1 / 8, 1 / 2
 """Largest shift, and side of the square that is cut out, as parts of the picture's side."""
 
@@ -29,7 +32,7 @@ class DiffAugment:
 
     Args:
         changes: which.
-        method: whose discriminators these are; they get a hook.
+        method: whose discriminators these are; all of their ways to look (`WAYS`) are wrapped.
     """
 
     def __init__(self, changes: Sequence[Change], method: nn.Module) -> None:
@@ -44,7 +47,8 @@ class DiffAugment:
         }
         for module in method.modules():
             if isinstance(module, Discriminator) and id(module) not in inner:
-                module.register_forward_pre_hook(self._before)
+                for way in (way for way in WAYS if hasattr(module, way)):
+                    setattr(module, way, partial(self._look, module, getattr(module, way)))
 
     def begin(self, seed: int, rows: int) -> None:
         """Draw anew, for a step.
@@ -55,13 +59,13 @@ class DiffAugment:
         """
         self._seed, self._rows, self._calls = seed, rows, 0
 
-    def _before(self, discriminator: nn.Module, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-        pictures, *others = arguments
-        if not discriminator.training:
-            return arguments
-        for change in self._changes:
+    def _look(
+        self, discriminator: nn.Module, look: Callable[..., Any], pictures: Tensor, *others: Any,
+        **more: Any,
+    ) -> Any:  # fmt: skip
+        for change in self._changes if discriminator.training else ():
             pictures = _APPLY[change](pictures, self._draw(pictures, COUNTS[change]))
-        return (pictures, *others)
+        return look(pictures, *others, **more)
 
     def _draw(self, pictures: Tensor, count: int) -> Tensor:
         """Draw numbers from [0, 1), (N, count): the same for a picture whoever works on it."""

@@ -15,7 +15,7 @@ from cyclekit.data.augment import Augmentation
 from cyclekit.data.kinds import Domains
 from cyclekit.data.layouts import Domain
 from cyclekit.data.sources import read_source
-from cyclekit.errors import DataError, MediaError
+from cyclekit.errors import ConfigError, DataError, MediaError
 from cyclekit.metrics.kernel import kernel_distance
 from cyclekit.metrics.structure import self_similarity, structure_distance
 from cyclekit.models import DomainGenerator, Generator, ImageGenerator, NoiseGenerator
@@ -92,6 +92,20 @@ class Examiner:
         self._pictures = [_held_out(domain, augmentation) for domain in domains]
         self._real = [self._describe(pictures)[0] for pictures in self._pictures]
 
+    @staticmethod
+    def require_known(generators: Mapping[str, Generator]) -> None:
+        """Refuse generators none of which can be measured.
+
+        Raises:
+            ConfigError: naming them.
+        """
+        known = (NoiseGenerator, DomainGenerator, ImageGenerator)
+        if not any(isinstance(generator, known) for generator in generators.values()):
+            raise ConfigError(
+                f"train.evaluate_every: what makes '{', '.join(generators)}' is not measured as it "
+                "trains; leave it out"
+            )
+
     @torch.no_grad()
     def examine(self, generators: Mapping[str, Generator], images: int) -> Evaluation:
         """Measure every generator.
@@ -99,9 +113,6 @@ class Examiner:
         Args:
             generators: by direction, settled.
             images: pictures seen so far.
-
-        Raises:
-            DataError: if there is none that it knows how to run.
         """
         findings: list[Finding] = []
         for direction, generator in generators.items():
@@ -113,8 +124,6 @@ class Examiner:
                 ]
             elif isinstance(generator, ImageGenerator) and direction in ("ab", "ba"):
                 findings.append(self._examine_translator(direction, generator))
-        if not findings:
-            raise DataError(f"generators {', '.join(generators)} cannot be evaluated as they train")
         return Evaluation(images, self._extractor.kernel_name, tuple(findings))
 
     def _examine_noise(self, generator: NoiseGenerator) -> Finding:

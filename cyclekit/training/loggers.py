@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cyclekit.errors import UsageError
+from cyclekit.media.atomic import replacing
 
 
 class JsonLines:
@@ -23,9 +24,10 @@ class JsonLines:
     def __init__(self, path: Path, images: int) -> None:
         self.path = path
         if path.exists():
-            lines = path.read_text(encoding="utf-8").splitlines()
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
             kept = [line for line in lines if _images(line) <= images]
-            path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+            with replacing(path) as part:  # a kill here must not cost the story so far
+                part.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
 
     def write(self, values: dict[str, Any]) -> None:
         """Append one line."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -55,16 +56,31 @@ def train(
     Raises:
         ConfigError: if the settings do not fit the run's state or each other.
         DataError: if a domain has fewer than 2 usable pictures.
-        TrainingError: if a loss is not a number or beyond all bounds.
+        CheckpointError: if the state is damaged.
+        TrainingError: if a loss is not a number or beyond all bounds, or another process trains in
+            the folder.
     """
-    listener = listener or Listener()
     require_even_shares(config.train.batch, team)
     check_fit(config, len(domains))
-    run = Run(folder)
-    state = run.resume(config)
+    listener = listener or Listener()
     for domain in domains:
         for message in require_usable(domain, domain.least):
             listener.note(f"skipped {message}")
+    run = Run(folder)
+    with run.held() if team.leads else nullcontext():
+        sitting, state = _prepare(
+            config, domains, run, device, team, listener, stop, extractor, initial
+        )
+        return sitting.go(state)
+
+
+def _prepare(
+    config: Config, domains: Domains, run: Run, device: torch.device, team: Team,
+    listener: Listener, stop: Callable[[Progress], bool], extractor: Extractor | None,
+    initial: Mapping[str, Generator] | None,
+) -> tuple[Sitting, State | None]:  # fmt: skip
+    """Look at what there is, begin the folder of a new run, and say where to go on."""
+    state = run.resume(config)
     if state is not None:
         _check_pictures(state, domains)
     elif team.leads:
@@ -78,7 +94,8 @@ def train(
         learner.progress = Progress(total=length)
         return learner
 
-    return Sitting(config, domains, run, start, device, team, listener, stop, extractor).go(state)
+    sitting = Sitting(config, domains, run, start, device, team, listener, stop, extractor)
+    return sitting, state
 
 
 def _tell_initial(

@@ -15,7 +15,7 @@ import torch
 
 from cyclekit.config.schema import Config
 from cyclekit.data.kinds import Domains
-from cyclekit.data.loader import Positions, make_loader
+from cyclekit.data.loader import Positions, make_loader, start_loading
 from cyclekit.devices import free_memory, is_out_of_memory, release_memory
 from cyclekit.errors import TrainingError
 from cyclekit.methods.base import Moment
@@ -119,7 +119,7 @@ def out_of_memory(config: Config, share: int, processes: int = 1) -> str:
 def first_steps(
     config: Config, domains: Domains, device: torch.device, pieces: int = 1,
     learner: Learner | None = None,
-) -> Iterator[Callable[[], None]]:  # fmt: skip
+) -> Iterator[Callable[..., None]]:  # fmt: skip
     """Yield one step of a run after another, to be taken by calling it; nothing is kept.
 
     Args:
@@ -132,7 +132,7 @@ def first_steps(
     learner = learner or build_learner(config, device, len(domains))
     positions = Positions(0, config.train.batch)
     loader = make_loader(pictures_of(config, domains), positions, config.data.workers)
-    for number, raw in enumerate(loader):
+    for number, raw in enumerate(start_loading(loader)):
         yield partial(_step, config, learner, raw.values, number, pieces, device)
 
 
@@ -147,6 +147,8 @@ def _measure(config: Config, domains: Domains, device: torch.device, pieces: int
     for _ in range(STEPS):
         next(steps)()
     seconds = time.perf_counter() - start
+    first = next(steps)
+    first(moment=Moment())  # lazy penalties are due in a run's first step; they may need the most
     generator = next(iter(learner.method.translators().values()))
     minutes = config.train.minutes
     length = planned_length(config, len(pictures_of(config, domains)))
@@ -162,7 +164,7 @@ def _measure(config: Config, domains: Domains, device: torch.device, pieces: int
 
 def _step(
     config: Config, learner: Learner, values: Mapping[str, torch.Tensor], number: int, pieces: int,
-    device: torch.device,
+    device: torch.device, moment: Moment | None = None,
 ) -> None:  # fmt: skip
     batch = {}
     for name, value in values.items():
@@ -170,11 +172,11 @@ def _step(
         if moved.dtype == torch.uint8:
             moved = from_bytes(moved).contiguous(memory_format=torch.channels_last)
         batch[name] = moved
-    # A late step, so that phases with an interval and lazy penalties take part in all of them.
+    # One in which the phases with an interval take part.
     intervals = math.lcm(*(phase.interval for phase in learner.method.phases()))
     train_step(
         learner.method, learner.optimizers, batch, seed=number, pieces=pieces,
-        moment=Moment(step=intervals * (number + 1) - 1),
+        moment=moment or Moment(step=intervals * (number + 1) - 1),
         dtype=choose_precision(config.train.precision, device),
     )  # fmt: skip
     learner.average.update(learner.method.translators(), number + 1, config.train.batch)

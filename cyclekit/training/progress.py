@@ -31,6 +31,19 @@ class Progress:
         """Return the moment after a step of `images` pictures."""
         return replace(self, images=self.images + images, seconds=self.seconds + seconds)
 
+    def again_after(self, lost: Progress) -> Progress:
+        """Return this moment as it is once a run came back to it.
+
+        A length that is known stays, and so does the time spent. Where minutes have yet to become
+        a length, lost time does not count: it would make the run look slow.
+
+        Args:
+            lost: how far the run was.
+        """
+        if lost.total is None:
+            return self
+        return replace(self, total=lost.total, seconds=lost.seconds)
+
     def crossed(self, before: Progress, every: int) -> bool:
         """Say whether a multiple of `every` pictures lies between `before` and now."""
         return self.images // every > before.images // every

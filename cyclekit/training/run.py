@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from cyclekit.checkpoint.state import load_state
 from cyclekit.config.resolve import differences, dump, resolve
 from cyclekit.config.schema import Config
-from cyclekit.errors import ConfigError, TrainingError
+from cyclekit.errors import CheckpointError, ConfigError, TrainingError
+from cyclekit.media.atomic import holding
 
 FREE = (
     "data.workers", "data.cache", "train.log_every", "train.state_every", "train.sample_every",
@@ -17,6 +19,11 @@ FREE = (
     "train.tensorboard",
 )  # fmt: skip
 """Settings that may change between sittings: they do not change what is learned."""
+PARTS: dict[str, type] = {
+    "config": dict, "pictures": list, "progress": dict, "method": dict, "average": dict,
+    "optimizers": dict,
+}  # fmt: skip
+"""What a state of any version holds."""
 
 
 class Run:
@@ -36,8 +43,27 @@ class Run:
         self.page = folder / "training.html"
         self.samples = folder / "samples"
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Make the folder, and keep other processes from training in it meanwhile.
+
+        Raises:
+            TrainingError: if one does already, or the folder cannot be made.
+        """
+        with ExitStack() as stack:
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(holding(self.folder))
+            except BlockingIOError as error:
+                raise TrainingError(
+                    f"{self.folder}: another process trains here; wait for it, or give another folder"
+                ) from error
+            except OSError as error:
+                raise _no_folder(self.folder, error) from error
+            yield
+
     def start(self, config: Config) -> None:
-        """Make the folder and write the settings.
+        """Write the settings into the folder.
 
         Raises:
             ConfigError: if the folder holds something other than a run.
@@ -53,9 +79,7 @@ class Run:
             self.samples.mkdir(parents=True, exist_ok=True)
             self.config.write_text(dump(config), encoding="utf-8")
         except OSError as error:
-            raise TrainingError(
-                f"{self.folder}: cannot be a run's folder: {error.strerror or error}"
-            ) from error
+            raise _no_folder(self.folder, error) from error
 
     def resume(self, config: Config) -> dict[str, Any] | None:
         """Return the last state, or None where there is none yet.
@@ -67,6 +91,9 @@ class Run:
         if not self.state.exists():
             return None
         state = load_state(self.state)
+        for part, kind in PARTS.items():
+            if not isinstance(state.get(part), kind):
+                raise CheckpointError(f"{self.state}: damaged, it holds no {part}")
         before = resolve([state["config"]]).plain()  # what an older cyclekit knew nothing of
         changes = differences(_binding(before), _binding(config.plain()))
         if changes:
@@ -75,6 +102,10 @@ class Run:
                 "use the same settings to go on, or a new folder"
             )
         return state
+
+
+def _no_folder(folder: Path, error: OSError) -> TrainingError:
+    return TrainingError(f"{folder}: cannot be a run's folder: {error.strerror or error}")
 
 
 def _binding(tree: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

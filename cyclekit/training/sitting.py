@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,9 +10,9 @@ import torch
 from cyclekit.checkpoint.state import load_state
 from cyclekit.config.schema import Config
 from cyclekit.data.kinds import Domains
-from cyclekit.data.loader import Positions, RawBatch, make_loader
+from cyclekit.data.loader import Positions, RawBatch, make_loader, start_loading
 from cyclekit.devices import is_out_of_memory, release_memory
-from cyclekit.errors import ConfigError, TrainingError
+from cyclekit.errors import CheckpointError, ConfigError, TrainingError
 from cyclekit.models.features.extractor import Extractor
 from cyclekit.training.checkup import Checkup, Numbers
 from cyclekit.training.diagnosis import Warning
@@ -66,6 +65,8 @@ class Sitting:
         """Train from a state, or from the start."""
         self._begin(state)
         translators = self.learner.method.translators()
+        if self.config.train.evaluate_every and self.keeper:
+            self._examiner().require_known(translators)  # now, not after hours
         for message in foreign_colors(translators, self.domains, augmentation_of(self.config)):
             self.listener.note(message)
         self.listener.start(self.learner.progress)
@@ -96,18 +97,28 @@ class Sitting:
         """Stand at a state, or at the start."""
         self.learner = self.start()
         self.checkup = self._checkup()
-        if state is not None:
-            self.learner.restore(state, self.device)
-        self.ticked = self.learner.progress
         self.stepper = Stepper(self.config, self.learner, self.device, self.team, self.listener)
         if state is not None:
-            if "means" in state:  # else it is of an older version
-                self.stepper.means.restore(state["means"], self.device)
-            if "health" in state and self.checkup:
-                self.checkup.restore(state["health"])
+            try:
+                self._restore(state)
+            except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
+                if is_out_of_memory(error):
+                    raise
+                reason = " ".join(str(error).split())
+                raise CheckpointError(
+                    f"{self.run.state}: does not fit the run's settings: {reason}"
+                ) from error
+        self.ticked = self.learner.progress
         if self.keeper:
             self.keeper.stand(self.learner)
         self.batches = self._batches()
+
+    def _restore(self, state: State) -> None:
+        self.learner.restore(state, self.device)
+        if "means" in state:  # else it is of an older version
+            self.stepper.means.restore(state["means"], self.device)
+        if "health" in state and self.checkup:
+            self.checkup.restore(state["health"])
 
     def _checkup(self) -> Checkup | None:
         """Return who takes the run's health: the leader, and all where they act on it."""
@@ -122,7 +133,8 @@ class Sitting:
         train, data = self.config.train, self.config.data
         images = self.learner.progress.images
         positions = Positions(images, train.batch, self.team.rank, self.team.world)
-        return iter(make_loader(pictures_of(self.config, self.domains), positions, data.workers))
+        pictures = pictures_of(self.config, self.domains)
+        return start_loading(make_loader(pictures, positions, data.workers))
 
     def _turn(self) -> bool:
         """Take a step and all that is due after it; say whether to stop."""
@@ -175,7 +187,6 @@ class Sitting:
         now, resting = self.learner.progress, self.stepper.resting()
         signs, warnings = self.checkup.look(
             self.learner.average.generators, losses, images=now.images,
-            since=now.images - self.ticked.images,
             moving=rate_factor(now, self.config.optimizer.hold) > 0.1 and not resting,
         )  # fmt: skip
         for warning in warnings:
@@ -220,13 +231,13 @@ class Sitting:
         self._save_state()
 
     def _return(self) -> None:
-        seconds = self.learner.progress.seconds
+        before = self.learner.progress
         del self.learner, self.stepper, self.checkup
         release_memory()
         state = load_state(self.run.state) if self.run.state.exists() else None
         self._begin(state)
         wait_for_all(self.team)  # all have read the state before it is written anew
-        self.learner.progress = replace(self.learner.progress, seconds=seconds)
+        self.learner.progress = self.learner.progress.again_after(before)
 
     def _sound_losses(self) -> dict[str, float]:
         losses = self.stepper.means.look()
@@ -248,6 +259,9 @@ class Sitting:
             is_best = learner.selection.images == found.images
             self.listener.note(f"{found}{', the best so far' if is_best else ''}")
         learner.selection = leaders(learner.selection, self.team)
+        if learner.selection.images == learner.progress.images:
+            # A run that goes back must not go behind its best model, which is on disk.
+            self._save()
 
     def _examiner(self) -> Examiner:
         if self.examiner is None:

@@ -64,7 +64,9 @@ class Stepper:
         """Return the phases that wait while the discriminators learn alone, as they warm up."""
         names = {phase.name for phase in self.learner.method.phases()}
         warm = self.learner.progress.images >= self.config.train.warm_up
-        return frozenset() if warm else frozenset(names - {"discriminators"})
+        # Where nobody judges, there is nobody to wait for.
+        learning = warm or "discriminators" not in names
+        return frozenset() if learning else frozenset(names - {"discriminators"})
 
     def _moment(self) -> Moment:
         progress = self.learner.progress

@@ -140,7 +140,7 @@ def test_least_squares_aims_at_the_label():
 
 @pytest.mark.parametrize("name", ["hinge", "wgan"])
 def test_what_has_no_label_cannot_be_smoothed(name):
-    with pytest.raises(ConfigError, match=f"'{name}' has no option 'real_label'"):
+    with pytest.raises(ConfigError, match=f"'{name}' has no option 'real_label'; it has none"):
         ADVERSARIAL_LOSSES.create(Spec(name, {"real_label": 0.9}))
 
 

@@ -151,7 +151,10 @@ def test_every_pair_of_networks_can_play(generator, discriminator):
     ("options", "message"),
     [
         ({"penalty": "r3"}, "unknown penalty 'r3'; expected one of: r1, r2"),
-        ({"adversarial": "hinge", "real_label": 0.9}, "'hinge' has no option 'real_label'"),
+        (
+            {"adversarial": "hinge", "real_label": 0.9},
+            "'hinge' has no option 'real_label'; it has none",
+        ),
         ({"memory": -1}, "memory must be at least 0, got -1"),
         ({"critic_steps": 0}, "critic_steps must be at least 1, got 0"),
         ({"penalty_every": 0}, "penalty_every must be at least 1, got 0"),

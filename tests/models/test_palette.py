@@ -122,8 +122,18 @@ def test_gumbel_chooses_as_often_as_softmax_says():
 def test_a_low_temperature_is_nearly_a_choice():
     logits = batch(1, 8, 8, 4)
     torch.manual_seed(0)
-    sure = [gumbel(logits / temperature).amax(1).mean() for temperature in (1.0, 0.1)]
+    sure = [gumbel(logits, temperature).amax(1).mean() for temperature in (1.0, 0.1)]
     assert sure[1] > 0.85 > 0.7 > sure[0]
+
+
+@pytest.mark.parametrize("temperature", [0.05, 1.0, 5.0])
+def test_the_temperature_changes_no_probability_of_gumbels_draw(temperature):
+    """It divides logits and noise alike (https://arxiv.org/abs/1611.01144, equation 2)."""
+    codebook = Codebook(["#000000", "#ffffff"], "gumbel", temperature).train()
+    logits = torch.tensor([0.3, 0.7]).log()[None, :, None, None].expand(1, 2, 100, 100)
+    torch.manual_seed(0)
+    white = (codebook(logits)[:, 0] > 0).float().mean()
+    assert white == pytest.approx(0.7, abs=0.02)
 
 
 def test_bfloat16_never_touches_the_colours():

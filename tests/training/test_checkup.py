@@ -15,8 +15,11 @@ from cyclekit.errors import TrainingError
 from cyclekit.methods import METHODS
 from cyclekit.training import diagnosis
 from cyclekit.training.diagnosis import SYMPTOMS, Diagnosis, has_setting
+from cyclekit.training.health import UnsoundError
 from cyclekit.training.listener import Listener
 from cyclekit.training.loop import train
+from cyclekit.training.progress import Progress
+from cyclekit.training.stepper import Stepper
 from tests.training.test_loop import assert_same_state
 from tests.training.worlds import CPU, TINY
 
@@ -208,6 +211,34 @@ def test_a_run_that_goes_on_exploding_is_stopped(tmp_path):
     with pytest.raises(TrainingError, match=r"is nan|reached|over train\.loss_limit"):
         train(config, blobs(tmp_path), tmp_path / "run", device=CPU, listener=notes)
     assert len(notes.health()) == 3
+
+
+def test_a_run_of_minutes_that_goes_back_keeps_its_length(tmp_path, monkeypatch):
+    """Counted anew, with the lost time but not the lost pictures, it would end at once."""
+    lengths = []
+    step = Stepper.step
+
+    def explode_once_the_length_is_known(self, raw):
+        step(self, raw)
+        progress = self.learner.progress
+        if progress.total is not None and not lengths:
+            lengths.append(progress.total)
+            raise UnsoundError("made up")
+
+    monkeypatch.setattr(Stepper, "step", explode_once_the_length_is_known)
+    minutes = {"images": None, "minutes": 0.05, "batch": 1, "state_every": 100_000, "rescue": True}
+    config = resolve([TINY, {"train": minutes}])
+    notes = Notes()
+    progress = train(config, blobs(tmp_path), tmp_path / "run", device=CPU, listener=notes)
+    assert notes.health() == ["health: made up; rescue: back to 0 images, half of every rate"]
+    assert lengths == [progress.total]
+    assert progress.images == progress.total
+
+
+def test_lost_time_counts_only_once_the_length_is_known():
+    moment = Progress(images=8, seconds=2.0)
+    assert moment.again_after(Progress(images=20, seconds=9.0)) == moment
+    assert moment.again_after(Progress(20, 40, 9.0)) == Progress(8, 40, 9.0)
 
 
 def test_a_healthy_run_is_left_in_peace(tmp_path):

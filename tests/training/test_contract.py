@@ -14,7 +14,7 @@ import torch
 
 from cyclekit.checkpoint.model import read_info
 from cyclekit.checkpoint.state import load_state
-from cyclekit.errors import DataError
+from cyclekit.errors import ConfigError
 from cyclekit.hub.open import open_generator, open_model, open_noise
 from cyclekit.inference.sampling import Sampler
 from cyclekit.inference.translator import Translator
@@ -157,8 +157,9 @@ def test_it_is_measured_on_held_out_pictures(tmp_path, name):
     )
     config = tiny_game(name, images=4, evaluate_every=4)
     if name == "predict":  # what comes next is no translation
-        with pytest.raises(DataError, match="next cannot be evaluated as they train"):
+        with pytest.raises(ConfigError, match="what makes 'next' is not measured as it trains"):
             train(config, domains, tmp_path / "run", device=CPU, extractor=averages())
+        assert not (tmp_path / "run/log.jsonl").exists()  # said at once, not after hours
         return
     train(config, domains, tmp_path / "run", device=CPU, extractor=averages())
     evaluation = read_info(tmp_path / "run/best.safetensors").provenance["evaluation"]

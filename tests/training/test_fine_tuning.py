@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from itertools import islice
 
 import pytest
 import torch
@@ -10,12 +11,16 @@ import torch
 from cyclekit.checkpoint.model import ModelInfo, load_model, read_info, save_model
 from cyclekit.config.resolve import dump, resolve
 from cyclekit.errors import ConfigError
-from cyclekit.models import GENERATORS
+from cyclekit.methods import METHODS
+from cyclekit.models import GENERATORS, Discriminator
+from cyclekit.training import diff_augment
 from cyclekit.training.diff_augment import DiffAugment, cut_out, recolor, shift
 from cyclekit.training.initial import take_over
 from cyclekit.training.learner import build_learner
 from cyclekit.training.loop import train
+from cyclekit.training.plan import first_steps
 from tests.tiny import batch, tiny_generator, tiny_model, tiny_spec
+from tests.training.games import tiny_game, world_of
 from tests.training.test_loop import assert_same_state
 from tests.training.worlds import CPU, TINY, tiny_config, two_folders
 
@@ -107,6 +112,14 @@ def test_only_the_discriminators_learn_during_the_warm_up(tmp_path):
     assert losses == {2: True, 4: True, 6: True, 8: True, 10: False, 12: False}
     train(config, domains, tmp_path / "whole", device=CPU, initial=initial)
     assert_same_state(tmp_path / "whole", tmp_path / "run")
+
+
+def test_where_nobody_judges_nobody_waits(tmp_path):
+    alone = {"method": {"adversarial_weight": 0}}
+    config = resolve([tiny_game("pix2pix", images=4, warm_up=500).plain(), alone])
+    train(config, world_of("pix2pix", tmp_path), tmp_path / "run", device=CPU)
+    (line,) = (tmp_path / "run/log.jsonl").read_text().splitlines()
+    assert json.loads(line)["l1"] > 0
 
 
 @translators
@@ -234,6 +247,23 @@ def test_discriminators_see_other_pictures_at_every_step_and_none_in_use():
     assert not torch.equal(first, then)
     assert not torch.equal(first[:2], first[2:])  # real and made ones are drawn for apart
     assert torch.equal(plain[:2], plain[2:])
+
+
+@pytest.mark.parametrize("name", METHODS.names())
+def test_no_critic_of_any_method_sees_a_picture_as_it_is(tmp_path, monkeypatch, name):
+    monkeypatch.setitem(diff_augment._APPLY, "color", lambda pictures, _: 0 * pictures + 7)
+    config, domains = tiny_game(name, images=2, log_every=2), world_of(name, tmp_path)
+    learner = build_learner(config, CPU, len(domains))
+    seen = []
+    for module in learner.method.modules():
+        if isinstance(module, Discriminator):
+            module.body.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    augment = DiffAugment(["color"], learner.method)
+    augment.begin(0, config.train.batch)
+    (step,) = islice(first_steps(config, domains, CPU, learner=learner), 1)
+    step()
+    assert seen
+    assert all(bool((pictures == 7).all()) for pictures in seen)
 
 
 def test_a_run_of_few_pictures_resumes_exactly(tmp_path):

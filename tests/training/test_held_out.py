@@ -13,9 +13,11 @@ from cyclekit.data.augment import Augmentation
 from cyclekit.data.kinds import KINDS
 from cyclekit.data.layouts import find_domains
 from cyclekit.errors import DataError
+from cyclekit.training.health import UnsoundError
 from cyclekit.training.held_out import Evaluation, Examiner, Finding
 from cyclekit.training.loop import train
 from cyclekit.training.selection import Selection
+from cyclekit.training.stepper import Stepper
 from tests.evaluation.worlds import averages
 from tests.tiny import tiny_generator
 from tests.training.test_loop import assert_same_state
@@ -58,6 +60,41 @@ def test_held_out_pictures_are_needed(tmp_path, domains):
         path.unlink()
     with pytest.raises(DataError, match=r"domain 'B' has 0 readable held-out pictures, train\.eva"):
         examiner(find_domains([tmp_path / "data"]))
+
+
+def test_what_is_missing_is_said_before_the_first_step(tmp_path, domains):
+    for path in (tmp_path / "data/testB").iterdir():
+        path.unlink()
+    config, stops = measured_run(images=8), []
+    with pytest.raises(DataError, match="domain 'B' has 0 readable held-out pictures"):
+        train(
+            config, find_domains([tmp_path / "data"]), tmp_path / "run", device=CPU,
+            extractor=averages(), stop=stops.append,
+        )  # fmt: skip
+    assert not stops
+
+
+def test_a_run_that_goes_back_does_not_go_behind_its_best_model(tmp_path, domains, monkeypatch):
+    """Else the file would hold a model of which the run knows nothing any more."""
+    step, exploded = Stepper.step, []
+
+    def explode_once(self, raw):
+        step(self, raw)
+        if self.learner.progress.images == 12 and not exploded:
+            exploded.append(True)
+            raise UnsoundError("made up")
+
+    monkeypatch.setattr(Stepper, "step", explode_once)
+    config = measured_run(images=16, state_every=100, rescue=True)
+    train(config, domains, tmp_path / "run", device=CPU, extractor=averages())
+    assert exploded
+    lines = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
+    scores = {one["images"]: one["evaluation"]["score"] for one in lines if "evaluation" in one}
+    assert list(scores) == [8, 16]
+    best = read_info(tmp_path / "run/best.safetensors").provenance
+    assert best["evaluation"]["score"] == min(scores.values())
+    selection = load_state(tmp_path / "run/state.pt")["selection"]
+    assert selection["images"] == best["images"]
 
 
 def test_noise_is_compared_with_all_that_is_held_out(tmp_path, domains):

@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import signal
 import subprocess
@@ -10,9 +11,10 @@ import pytest
 import torch
 
 from cyclekit.checkpoint.model import load_model, read_info
-from cyclekit.checkpoint.state import load_state
+from cyclekit.checkpoint.state import load_state, save_state
+from cyclekit.cli.training_report import Interruption
 from cyclekit.config.resolve import dump, resolve
-from cyclekit.errors import ConfigError, DataError, TrainingError
+from cyclekit.errors import CheckpointError, ConfigError, DataError, TrainingError
 from cyclekit.training.learner import build_learner
 from cyclekit.training.listener import Listener
 from cyclekit.training.loop import train
@@ -51,6 +53,14 @@ def test_resume_continues_exactly(tmp_path, precision, images):
     whole = train(config, domains, tmp_path / "parts", device=CPU)
     assert whole.images == 24
     assert_same_state(tmp_path / "whole", tmp_path / "parts")
+    assert told(tmp_path / "whole") == told(tmp_path / "parts")
+
+
+def told(folder: Path) -> list[dict[str, object]]:
+    """Return the log of a run without what a clock says."""
+    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    clock = ("seconds", "images_per_second")
+    return [{key: x for key, x in line.items() if key not in clock} for line in lines]
 
 
 def test_a_run_explains_itself(tmp_path):
@@ -114,8 +124,6 @@ def test_an_exploding_loss_stops_and_keeps_the_last_good_model(tmp_path):
     for tensor in poisoned["method"].values():
         if isinstance(tensor, torch.Tensor):
             tensor.fill_(float("nan"))
-    from cyclekit.checkpoint.state import save_state
-
     save_state(state, poisoned)
     with pytest.raises(TrainingError, match=r"is nan after \d+ images; the last good model"):
         train(tiny_config(), domains, tmp_path / "run", device=CPU)
@@ -236,6 +244,70 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(tmp_path):
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as again:
         assert f"going on at {reached} images" in again.stderr.readline()
         again.kill()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal to a group of processes")
+def test_ctrl_c_reaches_the_loaders_processes_too_and_the_run_saves(tmp_path):
+    """A terminal sends it to all of them, and the last step still needs pictures."""
+    command = run_command(tmp_path, "run", "--set", "data.workers=1")
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        wait_for(tmp_path / "run/state.pt")
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=300)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+
+
+def test_one_ctrl_c_that_comes_twice_is_one_wish(capsys):
+    """From the terminal, and from torchrun."""
+    with Interruption() as interruption:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        assert interruption.asked
+        interruption.TWICE = 0.0
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert capsys.readouterr().err.count("saving after this step") == 1
+
+
+def test_a_second_process_is_refused_in_the_same_folder(tmp_path):
+    domains, config = two_folders(tmp_path), tiny_config(images=2000)
+    second = run_command(tmp_path, "run")
+    errors = []
+
+    def stop(progress):
+        result = subprocess.run(second, capture_output=True, text=True, check=False)
+        errors.append((result.returncode, result.stderr.strip()))
+        return True
+
+    train(config, domains, tmp_path / "run", device=CPU, stop=stop)
+    ((code, error),) = errors
+    assert code == 1
+    assert error.endswith("another process trains here; wait for it, or give another folder")
+    train(tiny_config(images=4), domains, tmp_path / "other", device=CPU)  # nobody holds another
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("config", None), ("config", 5), ("pictures", None), ("progress", None), ("method", {}),
+        ("optimizers", {}), ("average", {"ab": {}}), ("means", 5), ("health", []),
+        ("remedies", {"nonsense": 1}), ("selection", 5),
+    ],
+)  # fmt: skip
+def test_a_state_that_is_not_this_runs_is_one_line(tmp_path, part, value):
+    domains = two_folders(tmp_path)
+    train(tiny_config(), domains, tmp_path / "run", device=CPU, stop=lambda _: True)
+    path = tmp_path / "run/state.pt"
+    state = {key: kept for key, kept in load_state(path).items() if key != part}
+    save_state(path, state if value is None else {**state, part: value})
+    before = path.read_bytes()
+    with pytest.raises(CheckpointError, match=rf"state\.pt: .*({part}|fit the run's)") as error:
+        train(tiny_config(), domains, tmp_path / "run", device=CPU)
+    assert "\n" not in str(error.value)
+    assert path.read_bytes() == before
 
 
 def test_kill_at_any_moment_leaves_a_run_that_goes_on_exactly(tmp_path):

@@ -76,7 +76,9 @@ def test_the_log_of_a_resumed_run_tells_one_story(tmp_path):
     for images in (10, 20, 30):
         log.write({"images": images})
     with log.path.open("a") as file:
-        file.write('{"images": 4')
+        file.write('{"images": 4\n')
+    with log.path.open("ab") as file:
+        file.write(b"\xff\xfe")  # no text
     JsonLines(tmp_path / "log.jsonl", 20).write({"images": 25})
     lines = (tmp_path / "log.jsonl").read_text().splitlines()
     assert [json.loads(line)["images"] for line in lines] == [10, 20, 25]
@@ -92,7 +94,18 @@ def test_a_state_survives_a_failed_write(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["state.pt"]
 
 
-@pytest.mark.parametrize("content", [b"", b"nonsense", b"PK\x03\x04"])
+def test_a_state_with_a_flipped_bit_is_refused(tmp_path):
+    """Torch itself looks at no checksum, and would go on with another weight."""
+    path = tmp_path / "state.pt"
+    save_state(path, {"value": torch.full((1000,), 2.0)})
+    content = bytearray(path.read_bytes())
+    content[content.index(torch.full((9,), 2.0).numpy().tobytes()) + 3] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"not a readable state file: .* is damaged"):
+        load_state(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"PK\x03\x04", b"hello world" * 99])
 def test_a_damaged_state_is_one_line(tmp_path, content):
     path = tmp_path / "state.pt"
     path.write_bytes(content)

@@ -11,6 +11,8 @@ import torch
 from cyclekit.checkpoint.state import load_state
 from cyclekit.cli.training_plan import plan_lines, profile_lines
 from cyclekit.config.resolve import dump, resolve
+from cyclekit.methods.lazy_penalty import LazyPenalty
+from cyclekit.training import plan
 from cyclekit.training.learner import build_learner
 from cyclekit.training.plan import Plan, make_plan
 from cyclekit.training.profile import make_profile
@@ -60,6 +62,17 @@ def test_memory_grows_as_the_plan_expects(tmp_path):
     assert small.moving > 20 * MB
     expected = small.gradients + 2 * (small.moving - small.gradients)
     assert large.moving == pytest.approx(expected, rel=0.3)
+
+
+def test_a_step_with_every_lazy_penalty_is_measured(tmp_path, monkeypatch):
+    """Its second derivatives may need the most memory of all steps."""
+    due, begun = [], []
+    is_due, begin = LazyPenalty.is_due, plan._Memory.begin
+    monkeypatch.setattr(LazyPenalty, "is_due", lambda *a: due.append(is_due(*a)) or due[-1])
+    monkeypatch.setattr(plan._Memory, "begin", lambda one: begin(one) or begun.append(len(due)))
+    config = resolve([TINY, {"method": {"penalty": "r1", "penalty_every": 16}}])
+    make_plan(config, two_folders(tmp_path), CPU)
+    assert any(due[begun[0] :])
 
 
 def test_the_command_prints_a_plan_and_writes_nothing(tmp_path):

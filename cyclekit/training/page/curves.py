@@ -100,7 +100,7 @@ def _measured(evaluation: dict[str, Any]) -> Iterable[tuple[str, str, str, float
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     if not path.exists():
         return
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8", errors="replace") as file:
         for text in file:
             try:
                 line = json.loads(text)
