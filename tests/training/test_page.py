@@ -11,9 +11,7 @@ import pytest
 
 from cyclekit.training.page.curves import POINTS, read_log, thinned
 from cyclekit.training.page.write import write_page
-from tests.inference.test_report_in_browser import HOSTILE, Tab, browser
-
-__all__ = ["browser"]
+from tests.inference.test_report_in_browser import HOSTILE, Tab
 
 WARNING = f"{HOSTILE} to zebra: light became dark and dark light, correlation -0.62"
 
