@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -28,7 +29,8 @@ class FilmReader:
     """Finds frames by the time at which they are shown, from the key frame before them on.
 
     What a frame looks like never depends on which were read before: a decoder in trouble would
-    otherwise make a run that was interrupted differ.
+    otherwise make a run that was interrupted differ. Threads may share a reader; one waits for the
+    other, because there is one decoder.
 
     Args:
         path: a video file; it stays open as long as the reader lives.
@@ -40,6 +42,7 @@ class FilmReader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._video = VideoFile(path)
+        self._turn = threading.RLock()
         self._open = ExitStack()
         self._container, self._stream = self._reopened()
 
@@ -49,12 +52,13 @@ class FilmReader:
         Raises:
             MediaError: if there is none.
         """
-        for time, pixels in self.along(pts):
-            if time == pts:
-                return pixels()
+        with closing(self.along(pts)) as frames:
+            for time, pixels in frames:
+                if time == pts:
+                    return pixels()
         raise MediaError(f"{self.path}: no frame at time {pts}")
 
-    def along(self, pts: int) -> Iterator[tuple[int, Callable[[], Pixels]]]:
+    def along(self, pts: int) -> Generator[tuple[int, Callable[[], Pixels]]]:
         """Decode from the key frame before a time up to the next key frame after it.
 
         Args:
@@ -63,16 +67,17 @@ class FilmReader:
         Yields:
             The time of each frame, and what makes its pixels; both good until the next is taken.
         """
-        passed = found = False
-        for raw in self._from_key(pts):
-            if passed and raw.key_frame:
-                break
-            if raw.pts is not None and not raw.is_corrupt:
-                yield raw.pts, partial(self._pixels, raw)
-                passed, found = passed or raw.pts >= pts, found or raw.pts == pts
-        if not found:  # a damaged film may show a frame only to who has seen all before it
-            alone = (raw for raw in self._from_start() if raw.pts == pts and not raw.is_corrupt)
-            yield from ((pts, partial(self._pixels, raw)) for raw in islice(alone, 1))
+        with self._turn:
+            passed = found = False
+            for raw in self._from_key(pts):
+                if passed and raw.key_frame:
+                    break
+                if raw.pts is not None and not raw.is_corrupt:
+                    yield raw.pts, partial(self._pixels, raw)
+                    passed, found = passed or raw.pts >= pts, found or raw.pts == pts
+            if not found:  # a damaged film may show a frame only to who has seen all before it
+                alone = (raw for raw in self._from_start() if raw.pts == pts and not raw.is_corrupt)
+                yield from ((pts, partial(self._pixels, raw)) for raw in islice(alone, 1))
 
     def _from_key(self, pts: int) -> Iterator[VideoFrame]:
         try:

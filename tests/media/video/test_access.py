@@ -1,5 +1,6 @@
 """Any frame of a film equals the one that decoding from the beginning gives."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -95,3 +96,14 @@ def test_frames_of_real_and_damaged_films_do_not_depend_on_what_was_read_before(
         assert first
         for time in reversed(wanted):
             assert np.array_equal(reader.frame(time), first[time]), name
+
+
+def test_threads_may_share_a_reader(film: Path) -> None:
+    frames = frames_of(film) * 3
+    reader = FilmReader(film)
+    with ThreadPoolExecutor(4) as pool:
+        found = pool.map(reader.frame, [frame.pts for frame in frames])
+        assert all(
+            np.array_equal(pixels, frame.pixels)
+            for pixels, frame in zip(found, frames, strict=True)
+        )
