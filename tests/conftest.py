@@ -10,6 +10,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # What a run remembers of this machine must not reach the tests, nor stay after them.
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="cyclekit-tests-")
 
+import pytest
 from hypothesis import settings
 
 from tests.browser import browser
@@ -27,3 +28,8 @@ LEAVING = 120
 
 def pytest_unconfigure() -> None:
     faulthandler.dump_traceback_later(LEAVING, exit=True, file=sys.__stderr__)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the browser's tests first: late in a long process its driver has hung and crashed."""
+    items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))
