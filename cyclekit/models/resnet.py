@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from cyclekit.models.base import GENERATORS, ImageGenerator
 from cyclekit.models.layers import BlurPool, BlurUpsample, Head, Norm, make_norm, needs_bias
+from cyclekit.models.winograd import ReflectedConv
 
 Down = Literal["strided", "blur"]
 Up = Literal["transposed", "blur", "resize"]
@@ -19,10 +20,7 @@ class ResnetBlock(nn.Module):
 
     def __init__(self, channels: int, norm: Norm, dropout: float) -> None:
         super().__init__()
-        conv = partial(
-            nn.Conv2d, channels, channels, 3,
-            padding=1, padding_mode="reflect", bias=needs_bias(norm),
-        )  # fmt: skip
+        conv = partial(ReflectedConv, channels, bias=needs_bias(norm))
         self.body = nn.Sequential(
             conv(),
             make_norm(norm, channels),

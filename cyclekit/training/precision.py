@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import torch
 
 from cyclekit.devices import has_native_bf16
+from cyclekit.models.winograd import kernels_kept
 
 Precision = Literal["auto", "fp32", "bf16"]
 
@@ -19,8 +21,14 @@ def choose_precision(precision: Precision, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if precision == "bf16" else torch.float32
 
 
-def forward_in(dtype: torch.dtype, device: torch.device) -> AbstractContextManager[object]:
-    """Autocast to `dtype` within the block; weights, losses and statistics stay float32."""
+@contextmanager
+def forward_in(dtype: torch.dtype, device: torch.device) -> Iterator[None]:
+    """Autocast to `dtype` within the block; weights, losses and statistics stay float32.
+
+    What is made of weights for one pass serves all passes in the block: no weight may change.
+    """
     if dtype == torch.float32:
-        return nullcontext()
-    return torch.autocast(device.type, dtype)
+        yield
+        return
+    with torch.autocast(device.type, dtype), kernels_kept():
+        yield
