@@ -18,10 +18,10 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
 
+from cyclekit.devices import full_precision
+
 FEWEST_CHANNELS = 128
 """Channels under which the sums cost more than the products save (measured)."""
-MOST_KEPT = 2**23
-"""Bytes up to which the tiles of a batch are kept for its gradients: 3 to 4 % of a step's time."""
 
 
 class ReflectedConv(nn.Conv2d):
@@ -82,8 +82,7 @@ def kernels_kept() -> Iterator[None]:
         _kept.reset(token)
 
 
-_Kept = dict[tuple[int, torch.dtype], tuple[Tensor, Tensor]]
-_kept: ContextVar[_Kept | None] = ContextVar("kept", default=None)
+_kept: ContextVar[dict[tuple[int, torch.dtype], Tensor] | None] = ContextVar("kept", default=None)
 
 
 def _kernels(weight: Tensor, dtype: torch.dtype) -> Tensor:
@@ -91,31 +90,30 @@ def _kernels(weight: Tensor, dtype: torch.dtype) -> Tensor:
     if kept is None:
         return _Kernels.apply(weight, dtype)  # type: ignore[no-any-return, no-untyped-call]
     key = id(weight), dtype
-    if key not in kept:  # the weight is kept too: no other one can then have its identity
-        kept[key] = weight, _Kernels.apply(weight, dtype)  # type: ignore[no-untyped-call]
-    return kept[key][1]
+    if key not in kept:
+        kept[key] = _Kernels.apply(weight, dtype)  # type: ignore[no-untyped-call]
+    return kept[key]
 
 
 class _Products(torch.autograd.Function):
     @staticmethod
     def forward(ctx: FunctionCtx, x: Tensor, kernels: Tensor) -> Tensor:
+        ctx.save_for_backward(x, kernels)
         tiles = _of_picture(_last(x))
-        # Else they are made anew from x, a quarter as large, which its maker keeps anyway.
-        ctx.keeps = tiles.nbytes <= MOST_KEPT  # type: ignore[attr-defined]
-        ctx.save_for_backward(tiles if ctx.keeps else x, kernels)  # type: ignore[attr-defined]
         products = torch.bmm(tiles.view(16, -1, x.shape[1]), kernels.transpose(1, 2))
         return _first(_to_picture(products.view(*tiles.shape[:-1], -1)))
 
     @staticmethod
     @once_differentiable
     def backward(ctx: FunctionCtx, *gradients: Tensor) -> tuple[Tensor, Tensor]:
-        kept, kernels = ctx.saved_tensors  # type: ignore[attr-defined]
+        x, kernels = ctx.saved_tensors  # type: ignore[attr-defined]
         outputs = _to_picture_transposed(_last(gradients[0]))
         flat = outputs.view(16, -1, outputs.shape[-1])
         by_tiles = torch.bmm(flat, kernels).view(*outputs.shape[:-1], -1)
         by_x = _first(_of_picture_transposed(by_tiles))
-        tiles = kept if ctx.keeps else _of_picture(_last(kept))  # type: ignore[attr-defined]
-        return by_x, torch.bmm(flat.transpose(1, 2), tiles.view(16, -1, tiles.shape[-1]))
+        # The tiles are made anew: kept, they would take four times the memory of x.
+        tiles = _of_picture(_last(x)).view(16, -1, x.shape[1])
+        return by_x, torch.bmm(flat.transpose(1, 2), tiles)
 
 
 class _Kernels(torch.autograd.Function):
@@ -124,16 +122,20 @@ class _Kernels(torch.autograd.Function):
     @staticmethod
     def forward(ctx: FunctionCtx, weight: Tensor, dtype: torch.dtype) -> Tensor:
         ctx.dtype = weight.dtype  # type: ignore[attr-defined]
-        places = weight.permute(2, 3, 0, 1).reshape(9, -1).to(dtype)
-        return _kernel_transform(places).mm(places).view(16, *weight.shape[:2])
+        outside, inside = weight.shape[:2]
+        with full_precision(weight.device):
+            lines = _last(weight).reshape(outside, 9, inside)
+            kernels = _kernel_transform(lines).matmul(lines).transpose(0, 1)
+        return kernels.to(dtype, memory_format=torch.contiguous_format)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: FunctionCtx, *gradients: Tensor) -> tuple[Tensor, None]:
-        tiles = gradients[0].reshape(16, -1)
-        places = _kernel_transform(tiles).T.mm(tiles).view(3, 3, *gradients[0].shape[1:])
-        weight = places.permute(2, 3, 0, 1)
-        return weight.to(ctx.dtype, memory_format=torch.channels_last), None  # type: ignore[attr-defined]
+        _, outside, inside = gradients[0].shape
+        lines = gradients[0].transpose(0, 1).to(ctx.dtype)  # type: ignore[attr-defined]
+        with full_precision(lines.device):
+            kernels = _kernel_transform(lines).T.matmul(lines)
+        return _first(kernels.view(outside, 3, 3, inside)), None
 
 
 def _last(x: Tensor) -> Tensor:
@@ -148,9 +150,9 @@ def _of_picture(x: Tensor) -> Tensor:
     """B' d B: (N, H, W, C) to (4, 4, N, H/2, W/2, C)."""
     count, height, width, channels = x.shape
     half = x.new_empty(4, count, height, width // 2, channels)
-    _analyse(*_columns(x), half.movedim(-2, 1).unbind())
+    _analyse(*_columns(x), [tile.movedim(-2, 0) for tile in half])
     tiles = x.new_empty(4, 4, count, height // 2, width // 2, channels)
-    _analyse(*_rows(half), tiles.movedim(-3, 1).unbind())
+    _analyse(*_rows(half), [tile.movedim(-3, 0) for tile in tiles])
     return tiles
 
 
@@ -158,9 +160,9 @@ def _of_picture_transposed(tiles: Tensor) -> Tensor:
     """Map a gradient (4, 4, N, H/2, W/2, C) to (N, H, W, C)."""
     _, _, count, height, width, channels = tiles.shape
     half = tiles.new_empty(4, count, 2 * height, width, channels)
-    _analyse_transposed(tiles.movedim(-3, 1).unbind(), *_rows(half))
+    _analyse_transposed([tile.movedim(-3, 0) for tile in tiles], *_rows(half))
     x = tiles.new_empty(count, 2 * height, 2 * width, channels)
-    _analyse_transposed(half.movedim(-2, 1).unbind(), *_columns(x))
+    _analyse_transposed([tile.movedim(-2, 0) for tile in half], *_columns(x))
     return x
 
 
@@ -168,9 +170,9 @@ def _to_picture(products: Tensor) -> Tensor:
     """A' m A: (4, 4, N, H/2, W/2, C) to (N, H, W, C)."""
     _, _, count, height, width, channels = products.shape
     half = products.new_empty(4, count, 2 * height, width, channels)
-    _synthesise(products.movedim(-3, 1).unbind(), *_rows(half))
+    _synthesise([tile.movedim(-3, 0) for tile in products], *_rows(half))
     y = products.new_empty(count, 2 * height, 2 * width, channels)
-    _synthesise(half.movedim(-2, 1).unbind(), *_columns(y))
+    _synthesise([tile.movedim(-2, 0) for tile in half], *_columns(y))
     return y
 
 
@@ -178,9 +180,9 @@ def _to_picture_transposed(y: Tensor) -> Tensor:
     """Map a gradient (N, H, W, C) to (4, 4, N, H/2, W/2, C)."""
     count, height, width, channels = y.shape
     half = y.new_empty(4, count, height, width // 2, channels)
-    _synthesise_transposed(*_columns(y), half.movedim(-2, 1).unbind())
+    _synthesise_transposed(*_columns(y), [tile.movedim(-2, 0) for tile in half])
     products = y.new_empty(4, 4, count, height // 2, width // 2, channels)
-    _synthesise_transposed(*_rows(half), products.movedim(-3, 1).unbind())
+    _synthesise_transposed(*_rows(half), [tile.movedim(-3, 0) for tile in products])
     return products
 
 
