@@ -69,7 +69,9 @@ class Head(nn.Module):
     def project(self, x: Tensor) -> Tensor:
         """Do all but the tanh."""
         half = self.conv.kernel_size[0] // 2
-        padded = F.pad(x, (half,) * 4, mode="reflect").to(self.conv.weight.dtype)
+        padded = F.pad(x, (half,) * 4, mode="reflect")
+        if not torch.is_autocast_enabled(x.device.type):  # it would only turn them back
+            padded = padded.to(self.conv.weight.dtype)
         if self.conv.out_channels > FEW:
             return F.conv2d(padded, self.conv.weight, self.conv.bias)
         return _by_rows(padded, self.conv.weight, self.conv.bias)

@@ -14,11 +14,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+import math
+import threading
+
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
-
-from cyclekit.devices import full_precision
 
 FEWEST_CHANNELS = 128
 """Channels under which the sums cost more than the products save (measured)."""
@@ -100,20 +101,21 @@ class _Products(torch.autograd.Function):
     def forward(ctx: FunctionCtx, x: Tensor, kernels: Tensor) -> Tensor:
         ctx.save_for_backward(x, kernels)
         tiles = _of_picture(_last(x))
-        products = torch.bmm(tiles.view(16, -1, x.shape[1]), kernels.transpose(1, 2))
-        return _first(_to_picture(products.view(*tiles.shape[:-1], -1)))
+        products = _scratch("products", x, *tiles.shape[:-1], kernels.shape[1])
+        torch.bmm(_flat(tiles), kernels.transpose(1, 2), out=_flat(products))
+        return _first(_to_picture(products))
 
     @staticmethod
     @once_differentiable
     def backward(ctx: FunctionCtx, *gradients: Tensor) -> tuple[Tensor, Tensor]:
         x, kernels = ctx.saved_tensors  # type: ignore[attr-defined]
         outputs = _to_picture_transposed(_last(gradients[0]))
-        flat = outputs.view(16, -1, outputs.shape[-1])
-        by_tiles = torch.bmm(flat, kernels).view(*outputs.shape[:-1], -1)
+        by_tiles = _scratch("tiles", x, *outputs.shape[:-1], x.shape[1])
+        torch.bmm(_flat(outputs), kernels, out=_flat(by_tiles))
         by_x = _first(_of_picture_transposed(by_tiles))
         # The tiles are made anew: kept, they would take four times the memory of x.
-        tiles = _of_picture(_last(x)).view(16, -1, x.shape[1])
-        return by_x, torch.bmm(flat.transpose(1, 2), tiles)
+        tiles = _of_picture(_last(x))
+        return by_x, torch.bmm(_flat(outputs).transpose(1, 2), _flat(tiles))
 
 
 class _Kernels(torch.autograd.Function):
@@ -122,20 +124,33 @@ class _Kernels(torch.autograd.Function):
     @staticmethod
     def forward(ctx: FunctionCtx, weight: Tensor, dtype: torch.dtype) -> Tensor:
         ctx.dtype = weight.dtype  # type: ignore[attr-defined]
-        outside, inside = weight.shape[:2]
-        with full_precision(weight.device):
-            lines = _last(weight).reshape(outside, 9, inside)
-            kernels = _kernel_transform(lines).matmul(lines).transpose(0, 1)
-        return kernels.to(dtype, memory_format=torch.contiguous_format)
+        places = weight.permute(2, 3, 0, 1).reshape(9, -1).to(dtype)
+        return _kernel_transform(places).mm(places).view(16, *weight.shape[:2])
 
     @staticmethod
     @once_differentiable
     def backward(ctx: FunctionCtx, *gradients: Tensor) -> tuple[Tensor, None]:
-        _, outside, inside = gradients[0].shape
-        lines = gradients[0].transpose(0, 1).to(ctx.dtype)  # type: ignore[attr-defined]
-        with full_precision(lines.device):
-            kernels = _kernel_transform(lines).T.matmul(lines)
-        return _first(kernels.view(outside, 3, 3, inside)), None
+        tiles = gradients[0].reshape(16, -1)
+        places = _kernel_transform(tiles).T.mm(tiles).view(3, 3, *gradients[0].shape[1:])
+        weight = places.permute(2, 3, 0, 1)
+        return weight.to(ctx.dtype, memory_format=torch.channels_last), None  # type: ignore[attr-defined]
+
+
+_local = threading.local()
+
+
+def _scratch(name: str, like: Tensor, *shape: int) -> Tensor:
+    """Return memory that the next call of the same name takes again: still in a cache, and mapped."""
+    held: dict[str, Tensor] = _local.__dict__
+    size = math.prod(shape)
+    key = f"{name} {like.dtype}"
+    if key not in held or held[key].numel() < size:
+        held[key] = torch.empty(size, dtype=like.dtype)
+    return held[key][:size].view(shape)
+
+
+def _flat(tiles: Tensor) -> Tensor:
+    return tiles.view(16, -1, tiles.shape[-1])
 
 
 def _last(x: Tensor) -> Tensor:
@@ -149,40 +164,40 @@ def _first(x: Tensor) -> Tensor:
 def _of_picture(x: Tensor) -> Tensor:
     """B' d B: (N, H, W, C) to (4, 4, N, H/2, W/2, C)."""
     count, height, width, channels = x.shape
-    half = x.new_empty(4, count, height, width // 2, channels)
-    _analyse(*_columns(x), [tile.movedim(-2, 0) for tile in half])
-    tiles = x.new_empty(4, 4, count, height // 2, width // 2, channels)
-    _analyse(*_rows(half), [tile.movedim(-3, 0) for tile in tiles])
+    half = _scratch("half", x, 4, count, height, width // 2, channels)
+    _analyse(*_columns(x), half.movedim(-2, 1).unbind())
+    tiles = _scratch("tiles", x, 4, 4, count, height // 2, width // 2, channels)
+    _analyse(*_rows(half), tiles.movedim(-3, 1).unbind())
     return tiles
 
 
 def _of_picture_transposed(tiles: Tensor) -> Tensor:
     """Map a gradient (4, 4, N, H/2, W/2, C) to (N, H, W, C)."""
     _, _, count, height, width, channels = tiles.shape
-    half = tiles.new_empty(4, count, 2 * height, width, channels)
-    _analyse_transposed([tile.movedim(-3, 0) for tile in tiles], *_rows(half))
+    half = _scratch("half", tiles, 4, count, 2 * height, width, channels)
+    _analyse_transposed(tiles.movedim(-3, 1).unbind(), *_rows(half))
     x = tiles.new_empty(count, 2 * height, 2 * width, channels)
-    _analyse_transposed([tile.movedim(-2, 0) for tile in half], *_columns(x))
+    _analyse_transposed(half.movedim(-2, 1).unbind(), *_columns(x))
     return x
 
 
 def _to_picture(products: Tensor) -> Tensor:
     """A' m A: (4, 4, N, H/2, W/2, C) to (N, H, W, C)."""
     _, _, count, height, width, channels = products.shape
-    half = products.new_empty(4, count, 2 * height, width, channels)
-    _synthesise([tile.movedim(-3, 0) for tile in products], *_rows(half))
+    half = _scratch("half", products, 4, count, 2 * height, width, channels)
+    _synthesise(products.movedim(-3, 1).unbind(), *_rows(half))
     y = products.new_empty(count, 2 * height, 2 * width, channels)
-    _synthesise([tile.movedim(-2, 0) for tile in half], *_columns(y))
+    _synthesise(half.movedim(-2, 1).unbind(), *_columns(y))
     return y
 
 
 def _to_picture_transposed(y: Tensor) -> Tensor:
     """Map a gradient (N, H, W, C) to (4, 4, N, H/2, W/2, C)."""
     count, height, width, channels = y.shape
-    half = y.new_empty(4, count, height, width // 2, channels)
-    _synthesise_transposed(*_columns(y), [tile.movedim(-2, 0) for tile in half])
-    products = y.new_empty(4, 4, count, height // 2, width // 2, channels)
-    _synthesise_transposed(*_rows(half), [tile.movedim(-3, 0) for tile in products])
+    half = _scratch("half", y, 4, count, height, width // 2, channels)
+    _synthesise_transposed(*_columns(y), half.movedim(-2, 1).unbind())
+    products = _scratch("products", y, 4, 4, count, height // 2, width // 2, channels)
+    _synthesise_transposed(*_rows(half), products.movedim(-3, 1).unbind())
     return products
 
 
