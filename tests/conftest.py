@@ -28,8 +28,3 @@ LEAVING = 120
 
 def pytest_unconfigure() -> None:
     faulthandler.dump_traceback_later(LEAVING, exit=True, file=sys.__stderr__)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the browser's tests first: late in a long process its driver has hung and crashed."""
-    items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))
