@@ -10,7 +10,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # What a run remembers of this machine must not reach the tests, nor stay after them.
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="cyclekit-tests-")
 
-import pytest
 from hypothesis import settings
 
 from tests.browser import browser
