@@ -93,7 +93,7 @@ def keep_freed_memory() -> None:
 
     Layers of large pictures free and take the same hundreds of MiB again and again; given back to
     the system each time, they cost a page fault for every 4 KiB: a third of the time of a picture
-    of 2 megapixels. Only glibc is told; what the user set for it (MALLOC_..., GLIBC_TUNABLES)
+    of 2 megapixels, a tenth of a training step at 256 px. Only glibc is told; what the user set for it (MALLOC_..., GLIBC_TUNABLES)
     stays.
     """
     if platform.libc_ver()[0] != "glibc" or any(name.startswith(_ALLOCATOR) for name in os.environ):

@@ -11,6 +11,7 @@ import torch
 from cyclekit.config.schema import Config
 from cyclekit.data.kinds import Domains
 from cyclekit.data.sources import require_usable
+from cyclekit.devices import keep_freed_memory, use_own_cores
 from cyclekit.errors import ConfigError
 from cyclekit.models import Generator
 from cyclekit.models.features.extractor import Extractor
@@ -60,6 +61,8 @@ def train(
         TrainingError: if a loss is not a number or beyond all bounds, or another process trains in
             the folder.
     """
+    use_own_cores()
+    keep_freed_memory()
     require_even_shares(config.train.batch, team)
     check_fit(config, len(domains))
     listener = listener or Listener()

@@ -16,7 +16,13 @@ import torch
 from cyclekit.config.schema import Config
 from cyclekit.data.kinds import Domains
 from cyclekit.data.loader import Positions, make_loader, start_loading
-from cyclekit.devices import free_memory, is_out_of_memory, release_memory
+from cyclekit.devices import (
+    free_memory,
+    is_out_of_memory,
+    keep_freed_memory,
+    release_memory,
+    use_own_cores,
+)
 from cyclekit.errors import TrainingError
 from cyclekit.methods.base import Moment
 from cyclekit.pixels import from_bytes
@@ -129,6 +135,8 @@ def first_steps(
         pieces: parts that a batch goes through in.
         learner: who learns; a new one if None.
     """
+    use_own_cores()
+    keep_freed_memory()
     learner = learner or build_learner(config, device, len(domains))
     positions = Positions(0, config.train.batch)
     loader = make_loader(pictures_of(config, domains), positions, config.data.workers)
