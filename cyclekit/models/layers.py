@@ -70,7 +70,7 @@ class Head(nn.Module):
         """Do all but the tanh."""
         half = self.conv.kernel_size[0] // 2
         padded = F.pad(x, (half,) * 4, mode="reflect")
-        if not torch.is_autocast_enabled(x.device.type):  # it would only turn them back
+        if x.is_meta or not torch.is_autocast_enabled(x.device.type):  # which would turn it back
             padded = padded.to(self.conv.weight.dtype)
         if self.conv.out_channels > FEW:
             return F.conv2d(padded, self.conv.weight, self.conv.bias)

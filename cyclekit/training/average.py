@@ -44,8 +44,10 @@ class Average:
         keep = 0.5 ** (batch / half_life) if half_life else 0.0
         for direction, generator in generators.items():
             average = self.generators[direction]
-            for old, new in zip(average.parameters(), generator.parameters(), strict=True):
-                old.lerp_(new.float(), 1 - keep)
+            # All at once: on a GPU a call a weight would take longer than the arithmetic.
+            old = list(average.parameters())
+            new = [weight.float() for weight in generator.parameters()]
+            torch._foreach_lerp_(old, new, 1 - keep)
             for kept, buffer in zip(average.buffers(), generator.buffers(), strict=True):
                 kept.copy_(buffer)
 

@@ -22,3 +22,12 @@ def test_the_gradients_of_the_head_are_the_convolutions():
 
 def test_the_head_stays_in_float32_for_bfloat16_features():
     assert Head(4, 3)(batch(1, 9, 9, 4).bfloat16()).dtype == torch.float32
+
+
+def test_under_autocast_the_head_gives_what_its_convolution_gives():
+    head, x = Head(4, 3), batch(1, 9, 9, 4).bfloat16()
+    with torch.autocast("cpu", torch.bfloat16):
+        features = head.project(x)
+        right = head.conv(x)
+    assert features.dtype == torch.float32
+    torch.testing.assert_close(features, right.float(), atol=0.02, rtol=0.02)

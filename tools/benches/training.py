@@ -78,7 +78,8 @@ def _process(make: Callable[[int, int], Step], side: int, batch: int) -> Iterato
         return float(here.recv())
 
     try:
-        step()  # allocates what all others use again
+        for _ in range(2):  # they allocate what all others use again
+            step()
         yield step
     finally:
         here.close()
