@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from cyclekit.models import Generator
 
@@ -45,7 +46,7 @@ class Average:
         for direction, generator in generators.items():
             average = self.generators[direction]
             # All at once: on a GPU a call a weight would take longer than the arithmetic.
-            old = list(average.parameters())
+            old: list[Tensor] = list(average.parameters())
             new = [weight.float() for weight in generator.parameters()]
             torch._foreach_lerp_(old, new, 1 - keep)
             for kept, buffer in zip(average.buffers(), generator.buffers(), strict=True):
