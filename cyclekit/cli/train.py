@@ -77,7 +77,7 @@ def command(
 
     RUN gets model.safetensors, samples/, training.html, log.jsonl, config.yaml and state.pt.
     Warnings name what goes wrong and the setting that helps. Ctrl-C saves and stops. Exit codes:
-    0 done, 1 cannot go on, 2 wrong usage, 130 interrupted.
+    0 done, 1 cannot go on, 2 wrong usage, 130 interrupted, 143 terminated.
     """
     if domains:
         method = _of_domains(method, preset, file)
@@ -145,7 +145,7 @@ def run(config: Config, domains: Domains, folder: Path, device: str, *, quiet: b
     finally:
         leave_team()
     if interruption.asked and not progress.done:
-        raise KeyboardInterrupt
+        interruption.leave()
     if team.leads:
         click.echo(folder / "model.safetensors")
 

@@ -70,6 +70,7 @@ class Sitting:
         for message in foreign_colors(translators, self.domains, augmentation_of(self.config)):
             self.listener.note(message)
         self.listener.start(self.learner.progress)
+        self.stepper.tell_idle()
         while not self.learner.progress.done and not self._exhausted():
             # What is done about an error waits until the error, and the memory it holds, are gone.
             problem: UnsoundError | None = None
