@@ -17,9 +17,8 @@ from cyclekit.cli.training_report import Interruption
 from cyclekit.config.resolve import dump, resolve
 from cyclekit.errors import CheckpointError, ConfigError, DataError, TrainingError
 from cyclekit.training.learner import build_learner
-from cyclekit.training.listener import Listener
 from cyclekit.training.loop import train
-from tests.training.worlds import CPU, TINY, tiny_config, two_folders
+from tests.training.worlds import CPU, TINY, Notes, tiny_config, two_folders
 
 
 def flat(tree, prefix=""):
@@ -181,13 +180,6 @@ def test_one_picture_is_no_domain(tmp_path):
 
 
 def test_broken_pictures_are_named_once(tmp_path):
-    class Notes(Listener):
-        def __init__(self):
-            self.lines = []
-
-        def note(self, message):
-            self.lines.append(message)
-
     domains, notes = two_folders(tmp_path), Notes()
     (tmp_path / "red/4.png").write_bytes(b"x")
     train(tiny_config(), domains, tmp_path / "run", device=CPU, listener=notes)
