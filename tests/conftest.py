@@ -2,6 +2,10 @@ import faulthandler
 import os
 import sys
 import tempfile
+from pathlib import Path
+
+# Worlds whose answer is known are shared with the scripts that measure at length.
+sys.path.append(str(Path(__file__).parents[1] / "tools"))
 
 # Tiny networks gain nothing from threads, and threads that wait for each other lose much on a
 # busy machine. Set before torch is imported, and inherited by the commands that tests run.
@@ -10,7 +14,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # What a run remembers of this machine must not reach the tests, nor stay after them.
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="cyclekit-tests-")
 
-import pytest
 from hypothesis import settings
 
 from tests.browser import browser

@@ -1,12 +1,7 @@
 """What tools/benchmark_games.py counts is counted right; its runs are made by hand."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-
-sys.path.append(str(Path(__file__).parents[1] / "tools"))
 from games.conditional import variety
 from games.counting import count_modes, spread
 from games.playing import Game, OutOfTimeError, Table
