@@ -1,5 +1,6 @@
 import faulthandler
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -19,6 +20,10 @@ from hypothesis import settings
 from tests.browser import browser
 
 __all__ = ["browser"]
+
+# A shell that runs the tests in the background has Ctrl-C ignored, and commands would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # `--hypothesis-profile thorough` draws new examples, and many.
 settings.register_profile("quick", derandomize=True, max_examples=60, deadline=None)
