@@ -37,6 +37,14 @@ def tiny_game(name: str, **train: object) -> Config:
     return resolve([tree])
 
 
+def drawing_game(**train: object) -> Config:
+    """Describe a tiny run of networks that draw at random as they work, several times a step."""
+    network = {"width": 8, "blocks": 1, "dropout": 0.5, "down": "strided"}
+    head = {"head": "palette", "colors": 4, "relaxation": "gumbel"}
+    generator = {"generator": {"name": "resnet", **network, **head}}
+    return resolve([tiny_game("cyclegan", **train).plain(), generator])
+
+
 def _tiny(registry: Any, part: dict[str, Any], **options: Any) -> dict[str, Any]:
     name = SMALLER.get(part["name"], part["name"])
     known = registry.options(name)
