@@ -2,7 +2,7 @@
 
 Trains `--method predict` twice for the same number of clips (`--images`), once with the square error
 alone and once with the adversarial loss beside it, on the first four fifths of every video; predicts
-the last fifth. Writes OUT/next-frame.json, OUT/next-frame.png (the two frames that are given, what
+the last fifth. Writes OUT/next-frame.json, OUT/next-frame.jpg (the two frames that are given, what
 came next, both predictions) and OUT/next-frame-plot.png. Interrupted? The same command goes on.
 """
 
@@ -48,7 +48,7 @@ def main() -> None:
     found = {"images": options.images, "spacing": options.spacing, "clips": len(clips)}
     found["ways"] = {name: _measured(frames, clips) for name, frames in made.items()}
     (options.out / "next-frame.json").write_text(json.dumps(found, indent=2) + "\n")
-    _show(options.out / "next-frame.png", made, clips, [source.path for source in tested])
+    _show(options.out / "next-frame.jpg", made, clips, [source.path for source in tested])
     _plot(options.out / "next-frame-plot.png", made, truths)
     print(json.dumps(found, indent=2))
 

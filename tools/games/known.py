@@ -119,16 +119,35 @@ def asked(way: str, count: int = 16) -> tuple[Tensor, Tensor]:
     return x, recoloured(x, RED, BLUE)
 
 
+@dataclass(frozen=True)
+class Answer:
+    """How near one direction came to the true mapping."""
+
+    off: float
+    """Mean absolute difference, 0 to 2; compare `untouched` and `one_colour`."""
+    alike: float
+    """Correlation of the patterns, 1 for the same: no colour alone brings it above 0."""
+
+
 @torch.no_grad()
-def errors(method: Method) -> dict[str, float]:
-    """Return how far each direction is from the true mapping, 0 to 2."""
+def answers(method: Method) -> dict[str, Answer]:
+    """Ask each direction for what it has never seen."""
     found = {}
     for way, translate in ways(method).items():
         x, truth = asked(way)
-        found[way] = error(translate(x), truth)
+        made = translate(x)
+        patterns = [batch[:, COLOURS[way[1]]].flatten() for batch in (made, truth)]
+        alike = float(torch.corrcoef(torch.stack(patterns))[0, 1])
+        found[way] = Answer(error(made, truth), alike)
     return found
 
 
 def untouched() -> float:
     """Return how far pictures are from what should be made of them."""
     return error(*asked("ab"))
+
+
+def one_colour() -> float:
+    """Return how far the best single colour is from what should be made."""
+    _, truth = asked("ab")
+    return error(truth.mean((0, 2, 3), keepdim=True).expand_as(truth), truth)

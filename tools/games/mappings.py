@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import Tensor
 from cyclekit.methods import Method
 from cyclekit.pixels import to_image
 from games.counting import spread
-from games.known import COLOURS, HELD_OUT, KNOWN, Known, asked, errors, untouched, ways
+from games.known import COLOURS, HELD_OUT, KNOWN, Known, answers, asked, one_colour, untouched, ways
 from games.playing import Figures, Table
 from games.plots import show_rows
 from games.two_colours import BLUE, RED, SIDE, clips, recoloured
@@ -25,7 +26,8 @@ NAMES = {"a": "red", "b": "blue"}
 def run(table: Table, out: Path, seeds: int) -> Figures:
     """Let every game learn, measure it on patterns that it never saw, and draw the first run."""
     found = {name: _over_seeds(table, known, out, seeds) for name, known in KNOWN.items()}
-    return {"untouched": round(untouched(), 4), **found}
+    known = {"untouched": untouched(), "one colour": one_colour()}
+    return {**{name: round(off, 4) for name, off in known.items()}, **found}
 
 
 def _over_seeds(table: Table, known: Known, out: Path, seeds: int) -> Figures:
@@ -33,15 +35,19 @@ def _over_seeds(table: Table, known: Known, out: Path, seeds: int) -> Figures:
         table.kept(f"worlds-{known.method}-{seed}", lambda seed=seed: _measure(known, out, seed))
         for seed in range(seeds)
     ]
-    off = {way: spread([one[way] for one in found]) for way in found[0]}
-    return {"steps": known.steps, "count": known.count, "off": off}
+    figures = {name: spread([one[name] for one in found]) for name in found[0]}
+    return {"steps": known.steps, "count": known.count, **figures}
 
 
 def _measure(known: Known, out: Path, seed: int) -> Figures:
     method = known.play(known.steps, known.count, seed)
     if seed == 0:
         _draw(method, known.method, out / f"world-{known.method}.png")
-    return errors(method)
+    return {
+        f"{way} {name}": round(value, 4)
+        for way, answer in answers(method).items()
+        for name, value in asdict(answer).items()
+    }
 
 
 @torch.no_grad()

@@ -84,4 +84,4 @@ def show_rows(rows: Sequence[tuple[str, Sequence[Pixels]]], path: Path, *, times
     for number, (title, _) in enumerate(rows):
         middle = number * (cell + GAP) + cell / 2
         draw.text((TITLE - 8, middle), title, "black", font, anchor="rm")
-    page.save(path, optimize=True)
+    page.save(path, optimize=True, quality=85)
