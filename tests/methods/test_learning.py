@@ -1,29 +1,34 @@
-"""The games that translate learn a world whose mapping is known, with smaller runs than the README."""
+"""The games that translate, on a world whose mapping is known.
+
+These runs are short: they find the colours. That the patterns are kept takes longer, and is measured
+by tools/benchmark_games.py; only a student, who is shown the answers, keeps them here.
+"""
 
 import pytest
 import torch
-from games.known import KNOWN, asked, errors, untouched, ways
+from games.known import KNOWN, answers, asked, one_colour, untouched, ways
 from games.two_colours import BLUE, RED, clips, error, patterns, recoloured
 
 
 @pytest.mark.parametrize(
-    ("name", "steps", "count", "left"),
-    [
-        ("cut", 120, 4, 0.4),
-        ("dclgan", 120, 4, 0.4),
-        ("stargan", 150, 8, 0.4),
-        ("distill", 80, 8, 0.2),
-        ("recycle", 100, 2, 0.4),
-    ],
+    ("name", "steps", "count"),
+    [("cut", 120, 4), ("dclgan", 120, 4), ("stargan", 150, 8), ("recycle", 100, 2)],
 )
-def test_the_mapping_is_found(name, steps, count, left):
+def test_the_colours_are_found(name, steps, count):
     method = KNOWN[name].play(steps, count)
-    found = errors(method)
-    assert set(found) == ({"ab"} if name in ("cut", "distill") else {"ab", "ba"})
-    assert max(found.values()) < left * untouched()
+    found = answers(method)
+    assert set(found) == ({"ab"} if name == "cut" else {"ab", "ba"})
+    assert max(answer.off for answer in found.values()) < 0.4 * untouched()
     if name == "stargan":
         red, _ = asked("ab")
         assert same_domain_and_styles(method.generator, red)
+
+
+def test_a_student_learns_what_its_teacher_does():
+    (answer,) = answers(KNOWN["distill"].play(80, 8)).values()
+    assert answer.off < 0.2 * untouched()
+    assert answer.off < one_colour()
+    assert answer.alike > 0.7
 
 
 def same_domain_and_styles(generator, red):

@@ -75,12 +75,16 @@ def films(steps: int, count: int) -> list[Batch]:
     ]
 
 
-PATCHES = {"embedding": 32, "patches": 64, "layers": ["picture", "down.0.0", "blocks.0"]}
+PATCHES: dict[str, object] = {
+    "embedding": 32,
+    "patches": 64,
+    "layers": ["picture", "down.0.0", "blocks.0"],
+}
 KNOWN = {
     one.method: one
     for one in (
-        Known("cut", 150, 8, options=PATCHES),
-        Known("dclgan", 120, 4, options=PATCHES),
+        Known("cut", 400, 8, options=PATCHES | {"nce": 3.0, "nce_identity": 3.0}),
+        Known("dclgan", 500, 4, options=PATCHES),
         Known(
             "stargan", 200, 8, labelled,
             networks=(
@@ -93,7 +97,7 @@ KNOWN = {
             networks=(Spec("mobile", {"width": 16, "blocks": 1, "skip": True}), CRITIC),
         ),
         Known(
-            "recycle", 150, 4, films,
+            "recycle", 400, 4, films,
             options={"predictor_width": 8, "predictor_depth": 2, "pool": 0},
         ),
     )
