@@ -199,14 +199,14 @@ def _resolve(
 def _fine_tuning(source: str) -> list[dict[str, Any]]:
     """Return what begins with a model: its network, for pictures of three channels, a warm-up."""
     from cyclekit.hub.open import open_model
-    from cyclekit.hub.source import embedded_models
+    from cyclekit.hub.source import named_models
 
     network = open_model(source).info.generator
     options = {
         key: value for key, value in network.options.items()
         if key not in ("in_channels", "out_channels", "classes")
     }  # fmt: skip
-    where = source if source in embedded_models() else str(Path(source).resolve())
+    where = source if source in named_models() else str(Path(source).resolve())
     return [
         {"generator": {"name": network.name, **options}},
         {"train": {"init_from": where, "warm_up": WARM_UP}},
