@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -14,6 +14,7 @@ from cyclekit.errors import CheckpointError
 
 LARGEST = 1 << 20
 """Bytes of a card."""
+Words = Annotated[str, Field(min_length=1)]
 _CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
@@ -24,16 +25,16 @@ class _Strict(BaseModel):
 class Data(_Strict):
     """Pictures that a model learned from."""
 
-    what: str = Field(min_length=1)
+    what: Words
     """What they show, how many there are, at which size."""
-    rights: str = Field(min_length=1)
+    rights: Words
     """Who may do what with them: "public domain", or "unknown"."""
 
 
 class CardScore(_Strict):
     """A number that was measured, and what it has to be seen beside; `tools/score_model.py`."""
 
-    name: str = Field(min_length=1)
+    name: Words
     """What was measured, on which pictures, how many."""
     value: float
     """The number."""
@@ -54,23 +55,23 @@ class ModelCard(_Strict):
 
     title: str = Field(min_length=1, max_length=100)
     """What it is, in one line."""
-    does: str = Field(min_length=1)
+    does: Words
     """What it makes of a picture."""
     data: tuple[Data, ...] = Field(min_length=1, strict=False)
     """What it learned from."""
-    command: str = Field(min_length=1)
+    command: Words
     """What makes it again."""
-    recipe: str = Field(min_length=1)
+    recipe: Words
     """What the command does, in words, and what was done otherwise."""
-    time: str = Field(min_length=1)
+    time: Words
     """How long it took, on which machine."""
-    good_at: str = Field(min_length=1)
+    good_at: Words
     """Where it does well."""
-    failures: tuple[str, ...] = Field(min_length=1, strict=False)
+    failures: tuple[Words, ...] = Field(min_length=1, strict=False)
     """What it is known to do badly."""
-    samples: tuple[str, ...] = Field(min_length=1, strict=False)
+    samples: tuple[Words, ...] = Field(min_length=1, strict=False)
     """Where pictures of its work are: files of the project, or addresses."""
-    licence: str = Field(min_length=1)
+    licence: Words
     """Of the weights: an SPDX identifier such as "MIT", or words."""
     scores: tuple[CardScore, ...] = Field(default=(), strict=False)
     """What was measured; empty if nothing was yet."""

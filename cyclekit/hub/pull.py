@@ -15,7 +15,16 @@ from cyclekit.hub.networks import NETWORKS
 from cyclekit.hub.places import Arrival, OfAuthors, Place
 from cyclekit.hub.published import PUBLISHED
 from cyclekit.hub.source import embedded_models
-from cyclekit.hub.store import CARD, MODEL, arriving, check_name, find_pulled, keep, origin_of
+from cyclekit.hub.store import (
+    CARD,
+    MODEL,
+    WHOLE,
+    arriving,
+    check_name,
+    find_pulled,
+    keep,
+    origin_of,
+)  # fmt: skip
 from cyclekit.legacy.convert import convert
 
 
@@ -69,7 +78,7 @@ def pull_model(
         return Pulled(there)
     with arriving(name, cache) as folder:
         came = place.bring(folder, progress)
-        whole = folder / "whole"
+        whole = folder / WHOLE
         shutil.rmtree(whole, ignore_errors=True)
         whole.mkdir()
         try:

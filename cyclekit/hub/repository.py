@@ -103,9 +103,10 @@ def connect() -> HfApi:
     """
     try:
         from huggingface_hub import HfApi
-        from huggingface_hub.utils import logging
+        from huggingface_hub.utils import disable_progress_bars, logging
     except ImportError as error:
         raise UsageError("hf: needs huggingface_hub: pip install 'cyclekit[hub]'") from error
+    disable_progress_bars()
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     return HfApi(endpoint=os.environ.get("HF_ENDPOINT"), library_name="cyclekit")
 
@@ -120,29 +121,29 @@ def told(repository: Repository) -> Iterator[None]:
     """
     connect()
     from httpx2 import HTTPError
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError
 
     try:
         yield
     except HFValidationError as error:
         raise UsageError(f"'{repository.source}' is no name of a repository") from error
-    except HfHubHTTPError as error:
-        raise HubError(f"{repository.source}: {_reason(error, repository)}") from error
-    except (HTTPError, LocalEntryNotFoundError, ConnectionError) as error:
-        where = connect().endpoint
-        raise HubError(
-            f"{repository.source}: no answer from {where}; check the network, and run the command "
-            "again to go on"
-        ) from error
-    except OSError as error:
-        if error.errno is not None:  # the disk
+    except (HTTPError, OSError, RuntimeError) as error:
+        # A failed upload is wrapped: what it failed of counts.
+        cause = error.__cause__ if type(error) is RuntimeError else error
+        if isinstance(cause, OSError) and cause.errno is not None:  # the disk
+            raise cause from error
+        if not isinstance(cause, HTTPError | OSError):
             raise
-        raise HubError(f"{repository.source}: {str(error).splitlines()[0]}") from error
+        raise HubError(f"{repository.source}: {_reason(cause, repository)}") from error
 
 
 def _reason(error: Any, repository: Repository) -> str:
     from huggingface_hub import errors, get_token
 
+    if isinstance(error, errors.LocalEntryNotFoundError | ConnectionError):
+        return _no_answer()
+    if not isinstance(error, errors.HfHubHTTPError):
+        return str(error).splitlines()[0] if isinstance(error, OSError) else _no_answer()
     token = "this machine's token" if get_token() else "no token (hf auth login, or HF_TOKEN)"
     if isinstance(error, errors.GatedRepoError):
         return "its owner wants to be asked first; do so on its page, and log in: hf auth login"
@@ -157,6 +158,11 @@ def _reason(error: Any, repository: Repository) -> str:
         return f"no right to do this ({status}) with {token}"
     text = (error.server_message or error.response.reason_phrase or "").strip().splitlines()
     return f"the server answers {status}" + (f": {text[0]}" if text else "")
+
+
+def _no_answer() -> str:
+    where = connect().endpoint
+    return f"no answer from {where}; check the network, and run the command again to go on"
 
 
 def _choose(repository: Repository, names: list[str]) -> str:

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ CARD = "model.yaml"
 """The model card beside it."""
 ORIGIN = "origin.json"
 """Where it was pulled from, beside it."""
+WHOLE = "whole"
+"""What is made, in the folder in which a model arrives, of what has arrived."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 _PART = ".part"
 
@@ -99,9 +101,12 @@ def arriving(name: str, cache: Path | None = None) -> Iterator[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with holding(folder):
-            yield folder
-            if not any(folder.iterdir()):
-                folder.rmdir()
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder / WHOLE, ignore_errors=True)
+                with suppress(OSError):  # what has arrived of a file stays
+                    folder.rmdir()
     except BlockingIOError as error:
         raise HubError(f"another process is pulling '{name}'") from error
     except OSError as error:
@@ -113,7 +118,7 @@ def keep(whole: Path, name: str, origin: Mapping[str, Any], cache: Path | None =
     """Make a folder that has arrived the model of a name; one that was there is replaced.
 
     Args:
-        whole: a folder with `MODEL` and maybe `CARD`, in the one that `arriving` gave.
+        whole: the folder `WHOLE`, with `MODEL` and maybe `CARD`, in the one that `arriving` gave.
         name: what the model will be called.
         origin: where it comes from, with "source" as the user wrote it; any JSON.
         cache: as for `store`.
