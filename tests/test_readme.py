@@ -21,7 +21,7 @@ from cyclekit.evaluation.study.store import Store
 from cyclekit.hub.install import install_network
 from cyclekit.hub.networks import NETWORKS
 from cyclekit.hub.published import PUBLISHED
-from cyclekit.hub.source import embedded_models
+from cyclekit.hub.source import DEFAULT_MODEL, embedded_models
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.models import DISCRIMINATORS, GENERATORS
 from tests.clips import make_clip
@@ -194,7 +194,8 @@ def test_names_in_the_readme_are_complete():
     for name in (*ADVERSARIAL_LOSSES.names(), *GENERATORS.names(), *DISCRIMINATORS.names()):
         if not name.endswith("_antialias"):
             assert f"`{name}`" in README, name
-    assert set(embedded_models()) == {"starry-night"}
+    assert DEFAULT_MODEL in embedded_models()
+    assert f"`{DEFAULT_MODEL}`" in README
     for name in NETWORKS:
         assert f"`{name}`" in README, name
     for name in ("cyclegan", "cyclegan-lite"):

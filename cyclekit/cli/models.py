@@ -39,7 +39,7 @@ Examples:
 
 @click.group("models")
 def command() -> None:
-    """List, inspect, convert, fetch and publish models."""
+    """List, show, convert, fetch and publish models."""
 
 
 command.add_command(list_networks)
