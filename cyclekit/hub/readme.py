@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from shlex import quote
 
 import yaml
 
@@ -76,19 +77,20 @@ def write_readme(card: Card, name: str, pull: str, licence: str, *, samples: boo
         licence: of the weights: an SPDX identifier, or words.
         samples: whether the picture `SAMPLES` lies beside it.
     """
-    top = yaml.safe_dump(_metadata(licence), sort_keys=False, allow_unicode=True)
+    top = yaml.safe_dump(_metadata(card, licence), sort_keys=False, allow_unicode=True)
     return f"---\n{top}---\n\n" + "\n\n".join(_sections(card, name, pull, licence, samples)) + "\n"
 
 
-def _metadata(licence: str) -> dict[str, object]:
+def _metadata(card: Card, licence: str) -> dict[str, object]:
     known = licence.lower()
     slug = re.sub(r"[^a-z0-9.+]+", "-", known).strip("-")[:64] or "see-the-page"
     told = {"license": known} if known in _LICENCES else {"license": "other", "license_name": slug}
+    task = "unconditional-image-generation" if card.kind == "noise" else "image-to-image"
     return {
         **told,
         "library_name": "cyclekit",
-        "pipeline_tag": "image-to-image",
-        "tags": ["image-to-image", "cyclekit", "gan", "safetensors"],
+        "pipeline_tag": task,
+        "tags": [task, "cyclekit", "gan", "safetensors"],
     }
 
 
@@ -96,11 +98,9 @@ def _sections(card: Card, name: str, pull: str, licence: str, samples: bool) -> 
     yield card.text or f"# {name}: {', '.join(card.directions)}\n\n**Licence** {licence}"
     if samples:
         yield f"![Above pictures, below what the model makes of them]({SAMPLES})"
-    command = "sample" if card.kind == "noise" else "translate photos"
-    yield (
-        "**Use** with cyclekit\n\n```bash\n"
-        f"cyclekit models pull {pull}\ncyclekit {command} -o out -m {name}\n```"
-    )
+    use = "translate photos -o translated -m" if card.kind != "noise" else "sample -o sheet.png"
+    commands = f"cyclekit models pull {quote(pull)}\ncyclekit {use} {quote(name)}"
+    yield f"**Use** with cyclekit\n\n```bash\n{commands}\n```"
     yield "**Facts**\n\n" + "\n".join(f"- {line}" for line in _facts(card))
 
 

@@ -103,7 +103,8 @@ def connect() -> HfApi:
     """
     try:
         from huggingface_hub import HfApi
-        from huggingface_hub.utils import disable_progress_bars, logging
+        from huggingface_hub.utils import logging
+        from huggingface_hub.utils.tqdm import disable_progress_bars
     except ImportError as error:
         raise UsageError("hf: needs huggingface_hub: pip install 'cyclekit[hub]'") from error
     disable_progress_bars()

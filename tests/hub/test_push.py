@@ -17,7 +17,7 @@ from cyclekit.hub.source import EMBEDDED, embedded_models
 from cyclekit.hub.store import CARD, MODEL, pulled_models
 from cyclekit.media.images import read_rgb
 from tests.hub.hub_server import READER, WRITER
-from tests.tiny import picture, tiny_model
+from tests.tiny import picture, tiny_model, tiny_noise_model
 
 # How huggingface_hub itself sends files, httpx2 would rather have otherwise.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=<...>' to upload:DeprecationWarning")
@@ -132,6 +132,15 @@ def test_a_dry_run_says_all_and_does_nothing(hub, model):
     assert front_matter(told.stdout[told.stdout.index("---") :])["license"] == "mit"
     assert "cyclekit models pull hf:someone/zebra" in told.stdout
     assert hub.asked == []
+
+
+def test_a_model_from_noise_is_told_as_one(own_cache, tmp_path):
+    noise = tiny_noise_model(tmp_path / "model.safetensors")
+    told = run("push", noise, tmp_path / "my cats", "--licence", "CC0-1.0", "--dry-run").stdout
+    top = front_matter(told[told.index("---") :])
+    assert top["pipeline_tag"] == "unconditional-image-generation"
+    assert top["license"] == "cc0-1.0"
+    assert "cyclekit sample -o sheet.png 'my cats'" in told
 
 
 def test_a_licence_must_be_told_once(own_cache, model, tmp_path):
