@@ -91,6 +91,8 @@ def test_scores_come_as_a_card_has_them(desk):
     assert "40 px crops of painting" in kernel.name
     assert "6 vs 6" in kernel.name
     assert kernel.floor is not None
+    assert kernel.floor_deviation > 0
     assert kernel.do_nothing is not None
     assert structure.name.startswith("structure distance")
+    assert structure.name.endswith("6 inputs)")
     assert (edges.name[:9], edges.better) == ("edge SSIM", "higher")
