@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from games.plots import show_rows
+from paintings import write_scales
 from PIL import Image
 
 import cyclekit
@@ -36,7 +37,7 @@ SHOWN = 240
 def main() -> None:
     options = _parse()
     torch.set_num_threads(1)
-    painting = _scales(options.painting, options.out / "painting")
+    painting = write_scales(options.painting, options.out / "painting", SCALES, edge=0)
     models = {name: _learned(options, painting, weight) for name, weight in WEIGHTS.items()}
     found = {"images": options.images, "clips": {}}
     rows: dict[str, list[np.ndarray]] = {"film": [], **{name: [] for name in models}}
@@ -61,17 +62,6 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("clips", type=Path, nargs="+")
     parser.add_argument("--images", type=int, default=2400)
     return parser.parse_args()
-
-
-def _scales(scan: Path, folder: Path) -> Path:
-    """Write the painting at several sizes, as tools/train-default does."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with Image.open(scan) as opened:
-        painting = opened.convert("RGB")
-    for percent in SCALES:
-        size = tuple(side * percent // 100 for side in painting.size)
-        painting.resize(size, Image.Resampling.LANCZOS).save(folder / f"scale-{percent}.png")
-    return folder
 
 
 def _learned(options: argparse.Namespace, painting: Path, weight: float) -> Translator:

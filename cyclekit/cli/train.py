@@ -201,9 +201,9 @@ def _resolve(
 
 def _fine_tuning(source: str, folder: Path | None) -> list[dict[str, Any]]:
     """Return what begins with a model: its network, for pictures of three channels, a warm-up."""
-    from cyclekit.hub.source import embedded_models
+    from cyclekit.hub.source import named_models
 
-    where = source if source in embedded_models() else str(Path(source).resolve())
+    where = source if source in named_models() else str(Path(source).resolve())
     network = _own_network(folder) or _network_of(source)
     return [{"generator": network}, {"train": {"init_from": where, "warm_up": WARM_UP}}]
 
