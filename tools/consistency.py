@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from games.plots import show_rows
 from paintings import write_scales
-from PIL import Image
 
 import cyclekit
 from cyclekit.config.resolve import read_preset, resolve
