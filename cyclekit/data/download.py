@@ -49,7 +49,9 @@ def download(
     archive = folder / f".{entry.name}.archive"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _fetch(address, archive, entry.sha256 or _known_checksum(address), progress)
+        known = entry.sha256 or _known_checksum(address)
+        advice = f"if that is right, delete its line in {_checksum_file()}"
+        fetch(address, archive, known, advice=advice, progress=progress)
         unpack(archive, target)
         _remember_checksum(address, archive)
         archive.unlink()
@@ -58,21 +60,35 @@ def download(
     return target
 
 
-def _fetch(url: str, archive: Path, known: str | None, progress: Progress | None) -> None:
+def fetch(
+    url: str, file: Path, known: str | None, *, advice: str, progress: Progress | None = None
+) -> None:
+    """Make `file` hold what is at an address; do nothing if it does.
+
+    Args:
+        url: the address.
+        file: in a folder that exists.
+        known: its checksum, sha256 as a hexadecimal number, or "sha512:" and such a number.
+        advice: what to do where it differs.
+        progress: called after every piece that arrives.
+
+    Raises:
+        DataError: if the transfer fails, or the checksum differs.
+    """
     import pooch
 
     pooch.get_logger().setLevel("WARNING")
-    part = Part(archive.with_name(f"{archive.name}.part"), progress)
+    part = Part(file.with_name(f"{file.name}.part"), progress)
 
     def transfer(url: str, output: str, pooch: object) -> None:
         part.complete(url).replace(output)
 
     try:
-        pooch.retrieve(url, known, fname=archive.name, path=archive.parent, downloader=transfer)
+        pooch.retrieve(url, known, fname=file.name, path=file.parent, downloader=transfer)
     except ValueError as error:
+        kind, _, number = (known or "").rpartition(":")
         raise DataError(
-            f"{url} is not the file it was: its sha256 differs from {known}; "
-            f"if that is right, delete its line in {_checksum_file()}"
+            f"{url} is not the file it was: its {kind or 'sha256'} differs from {number}; {advice}"
         ) from error
     finally:
         part.drop_if_empty()
