@@ -11,6 +11,8 @@ from tests.export.orders import order
 from tests.export.pages import Tab, apart, make_page, served
 from tests.tiny import picture
 
+pytestmark = pytest.mark.slow  # the processor computes what a graphics card would
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
