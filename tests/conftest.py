@@ -1,5 +1,6 @@
 import faulthandler
 import os
+import signal
 import sys
 import tempfile
 
@@ -12,12 +13,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("CYCLEKIT_TESTS_CACHE", os.environ.get("XDG_CACHE_HOME") or "~/.cache")
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="cyclekit-tests-")
 
-import pytest
 from hypothesis import settings
 
 from tests.browser import browser
 
 __all__ = ["browser"]
+
+# A shell that runs the tests in the background has Ctrl-C ignored, and commands would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # `--hypothesis-profile thorough` draws new examples, and many.
 settings.register_profile("quick", derandomize=True, max_examples=60, deadline=None)
@@ -30,8 +34,3 @@ LEAVING = 120
 
 def pytest_unconfigure() -> None:
     faulthandler.dump_traceback_later(LEAVING, exit=True, file=sys.__stderr__)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the browser's tests first: late in a long process its driver has hung and crashed."""
-    items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))

@@ -119,7 +119,7 @@ class OpenVinoEngine(Engine):
             "PERFORMANCE_HINT": "LATENCY",
         }
         try:
-            core = vino.Core()
+            core = packages.openvino_core()
             model = core.read_model(str(path))
             _require_one(path, len(model.inputs), len(model.outputs))
             self._compiled = core.compile_model(model, "CPU", settings)

@@ -31,7 +31,7 @@ class OpenVinoWriter(Writer):
         (model, about), between = make_onnx(order, inputs_only=True), path.with_suffix(".onnx")
         onnx.save(model, str(between))
         try:
-            converted = vino.Core().read_model(str(between))
+            converted = packages.openvino_core().read_model(str(between))
             converted.set_rt_info(about.dump(), [KEY])
             vino.save_model(converted, str(path), compress_to_fp16=order.about.precision == "fp16")
         except RuntimeError as error:

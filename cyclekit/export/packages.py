@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import sys
+from functools import cache
 from types import ModuleType
+from typing import Any
 
 from cyclekit.errors import UsageError
 
@@ -24,6 +26,17 @@ def openvino() -> ModuleType:
     if "openvino" not in sys.modules:
         sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # "not there"
     return _require("openvino", "openvino")
+
+
+@cache
+def openvino_core() -> Any:
+    """Return the one `Core` of this process, which is never closed.
+
+    Loading its plugin for processors gives the thread another stack for signals, and unloading it
+    frees that stack, whichever thread's turn it is: closed by another thread, the next signal with
+    a handler (Ctrl-C, a child's end) kills the process.
+    """
+    return openvino().Core()
 
 
 def _require(name: str, extra: str) -> ModuleType:

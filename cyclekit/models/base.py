@@ -49,13 +49,14 @@ class ImageGenerator(Generator):
 
     `stride` is what height and width of the input must be a multiple of. The last convolution is
     called `head`; it runs in the type of its own weights, so that a copy in half precision may
-    keep it in float32 (`lower`).
+    keep it in float32 (`lower`). Nothing follows it where `ends_with_head`.
     """
 
     kind = "translator"
     stride: int
     in_channels: int
     head: nn.Module
+    ends_with_head: bool = True
 
     def lower(self, dtype: torch.dtype) -> None:
         """Store all weights but the head's as `dtype`, in place, for inference.
@@ -139,9 +140,14 @@ def build_generator(spec: Spec, direction: str = "ab") -> Generator:
     plain, codebook = split_head(spec, direction)
     if codebook is None:
         return GENERATORS.create(plain)
-    generator = GENERATORS.create(plain, out_channels=len(codebook.levels))
+    generator = GENERATORS.create(plain, out_channels=codebook.reads)
     if not isinstance(generator, ImageGenerator):
         raise ConfigError(f"generator '{spec.name}' takes no head, got '{spec.options['head']}'")
+    if not generator.ends_with_head:
+        raise ConfigError(
+            f"generator '{spec.name}' with skip adds to what its head makes, so it takes no other; "
+            f"got head '{spec.options['head']}'"
+        )
     generator.head = PaletteHead(generator.head, codebook)
     generator.out_channels = 3
     return generator

@@ -68,7 +68,7 @@ class Mobile(ImageGenerator):
         if blocks < 0:
             raise ValueError(f"blocks must be at least 0, got {blocks}")
         self.in_channels, self.out_channels = in_channels, out_channels
-        self.skip = skip
+        self.skip, self.ends_with_head = skip, not skip
         bias = needs_bias(norm)
         self.stem = nn.Sequential(
             nn.Conv2d(in_channels, width // 4, 7, padding=3, padding_mode="reflect", bias=bias),

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from cyclekit.media.palette import MOST
 from cyclekit.registry import Registry, Spec
 
-Relaxation = Literal["softmax", "gumbel", "straight_through"]
+Relaxation = Literal["softmax", "gumbel", "straight_through", "nearest"]
 """What stands for the choice in training, through which no gradient passes."""
 FEWEST = 2
 """Colours between which there is something to choose."""
@@ -50,15 +50,22 @@ RELAXATIONS: dict[str, Callable[[Tensor, float], Tensor]] = {
     "straight_through": straight_through,
 }
 """From logits (N, K, H, W) and a temperature to weights of the colours."""
+CHOICES: tuple[str, ...] = (*RELAXATIONS, "nearest")
+"""All names of a relaxation. `nearest` needs no logits: it takes the colour nearest to one."""
 
 
 class Codebook(nn.Module):
-    """Turns a logit a colour into the colour: in use the one with the largest, in training relaxed.
+    """Chooses one of its colours for every pixel.
+
+    Between logits, one a colour: in use the largest, in training relaxed. Or, with `nearest`, by
+    the colour that a network made: the one nearest to it, in training with the gradient passed on
+    as if nothing had been chosen (https://arxiv.org/abs/1711.00937, section 3.2).
 
     Args:
         colors: how many to learn, or those that are given: "#1a1c2c", in the order of their index.
-        relaxation: softmax | gumbel | straight_through.
+        relaxation: softmax | gumbel | straight_through | nearest.
         temperature: of the relaxation in training; low is near to a choice, and learns slowly.
+            `nearest` has none.
     """
 
     given: Tensor | None
@@ -67,8 +74,8 @@ class Codebook(nn.Module):
         self, colors: int | Sequence[str], relaxation: Relaxation, temperature: float
     ) -> None:
         super().__init__()
-        if relaxation not in RELAXATIONS:
-            expected = ", ".join(RELAXATIONS)
+        if relaxation not in CHOICES:
+            expected = ", ".join(CHOICES)
             raise ValueError(f"relaxation must be one of {expected}, got '{relaxation}'")
         if not temperature > 0:
             raise ValueError(f"temperature must be above 0, got {temperature}")
@@ -86,15 +93,42 @@ class Codebook(nn.Module):
         """The colours as they are stored, uint8 RGB (K, 3)."""
         return ((self._colors().detach() + 1) * 127.5).round().to(torch.uint8)
 
-    def forward(self, logits: Tensor) -> Tensor:
-        """Choose: logits (N, K, H, W) to a picture (N, 3, H, W) in [-1, 1], float32."""
-        with _exactly(logits.device):
-            logits = logits.float()
+    @property
+    def reads(self) -> int:
+        """Channels of what it chooses by: one a colour, or those of a picture."""
+        return 3 if self.relaxation == "nearest" else len(self.levels)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Choose.
+
+        Args:
+            values: logits (N, K, H, W); of `nearest`, a picture (N, 3, H, W) in [-1, 1].
+
+        Returns:
+            A picture (N, 3, H, W) in [-1, 1], float32.
+        """
+        with _exactly(values.device):
+            values = values.float()
             if not self.training:
                 exact = self.levels.float() / 127.5 - 1
-                return exact[logits.argmax(1)].permute(0, 3, 1, 2)
-            weights = RELAXATIONS[self.relaxation](logits, self.temperature)
+                return exact[self._closeness(values, exact).argmax(1)].permute(0, 3, 1, 2)
+            if self.relaxation == "nearest":
+                return self._nearest(values)
+            weights = RELAXATIONS[self.relaxation](values, self.temperature)
             return torch.einsum("nkhw,kc->nchw", weights, self._colors())
+
+    def _nearest(self, picture: Tensor) -> Tensor:
+        colors = self._colors()
+        index = self._closeness(picture.detach(), colors.detach()).argmax(1)
+        return colors[index].permute(0, 3, 1, 2) + (picture - picture.detach())
+
+    def _closeness(self, values: Tensor, colors: Tensor) -> Tensor:
+        """Return what is largest for the colour to choose, (N, K, H, W)."""
+        if self.relaxation != "nearest":
+            return values
+        # |x - c|^2 without |x|^2, which is the same for all.
+        products = torch.einsum("nchw,kc->nkhw", values, colors)
+        return 2 * products - colors.square().sum(1)[:, None, None]
 
     def _colors(self) -> Tensor:
         if self.learned is not None:
@@ -120,7 +154,7 @@ class Projecting(Protocol):
 
 
 class PaletteHead(nn.Module):
-    """A generator's own last layer with an output a colour, and the choice between them."""
+    """A generator's own last layer with outputs to choose by, and the choice."""
 
     def __init__(self, inner: nn.Module, codebook: Codebook) -> None:
         super().__init__()
@@ -134,6 +168,8 @@ class PaletteHead(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features to a picture in [-1, 1]."""
+        if self.codebook.relaxation == "nearest":
+            return self.codebook(self.inner(x))  # type: ignore[no-any-return]
         return self.codebook(cast("Projecting", self.inner).project(x))  # type: ignore[no-any-return]
 
 
@@ -151,7 +187,7 @@ def palette(
 
     Args:
         colors: how many to learn; or those that are given, as a list or in one text.
-        relaxation: softmax | gumbel | straight_through.
+        relaxation: softmax | gumbel | straight_through | nearest.
         temperature: of the relaxation.
         direction: the only direction with this head, or both.
     """

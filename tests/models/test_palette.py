@@ -6,13 +6,13 @@ import torch
 from cyclekit.checkpoint.model import ModelInfo, load_model, save_model
 from cyclekit.errors import CheckpointError, ConfigError, UnknownNameError
 from cyclekit.models import GENERATORS, make_translator
-from cyclekit.models.palette import RELAXATIONS, Codebook, gumbel, softmax, split_colors
+from cyclekit.models.palette import CHOICES, RELAXATIONS, Codebook, gumbel, softmax, split_colors
 from cyclekit.registry import Spec
 from tests.tiny import batch, names_of, tiny_spec
 
 RED_GREEN_BLUE = ["#ff0000", "#00ff00", "#0000ff"]
 
-every_relaxation = pytest.mark.parametrize("relaxation", RELAXATIONS)
+every_relaxation = pytest.mark.parametrize("relaxation", CHOICES)
 
 
 def with_palette(name="mobile", way="ab", **options):
@@ -105,6 +105,23 @@ def test_straight_through_has_the_gradient_of_softmax():
     torch.testing.assert_close(*gradients)
 
 
+def test_nearest_takes_the_nearest_colour_and_passes_the_gradient_on():
+    codebook = Codebook(["#000000", "#ff0000", "#ffffff"], "nearest", 1.0)
+    made = torch.tensor([[0.9, 0.2, -0.3], [-0.2, -0.1, 0.0]]).T[None, :, :, None]
+    made.requires_grad_()
+    for mode in (True, False):
+        chosen = codebook.train(mode)(made)[0, :, :, 0].T
+        torch.testing.assert_close(chosen, torch.tensor([[1.0, -1, -1], [-1, -1, -1]]))
+    weights = torch.randn(1, 3, 2, 1)
+    (codebook.train()(made) * weights).sum().backward()
+    torch.testing.assert_close(made.grad, weights)
+
+
+def test_a_head_that_something_follows_takes_no_palette():
+    with pytest.raises(ConfigError, match="with skip adds to what its head makes"):
+        with_palette(colors=RED_GREEN_BLUE, skip=True)
+
+
 def test_softmax_mixes_by_the_formula():
     codebook = Codebook(["#000000", "#ffffff"], "softmax", temperature=0.5).train()
     made = codebook(torch.tensor([0.0, 1.0])[None, :, None, None])
@@ -172,7 +189,7 @@ def test_one_direction_may_have_the_palette_alone():
         ({"colors": ["#000000", "red"]}, "'red' is no colour; expected six digits"),
         ({"colors": [0, 1]}, "0 is no colour"),
         ({"colors": "sunset"}, "'sunset' is no colour"),
-        ({"relaxation": "hard"}, "relaxation must be softmax, gumbel or straight_through"),
+        ({"relaxation": "hard"}, "relaxation must be softmax, gumbel, straight_through or nearest"),
         ({"temperature": 0}, "temperature must be above 0, got 0"),
         ({"direction": "there"}, "direction must be ab, ba or both, got 'there'"),
         ({"out_channels": 4}, "out_channels is not set here"),
