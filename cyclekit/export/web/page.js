@@ -150,7 +150,7 @@ const settle = () => {
 
 const failed = (error) => {
   if (error instanceof Stopped) return;
-  const short = /memory|alloc|array (buffer|length)|out of bounds|too large|canvas|abort/i.test(error.message);
+  const short = /memory|alloc|array (buffer|length)|out of bounds|too large|overflow|canvas|abort/i.test(error.message);
   const place = before.canvas;
   complain(short
     ? `There is not enough memory for ${size(place.width, place.height)}; choose a smaller longest side.`
