@@ -114,6 +114,26 @@ def test_the_camera_gives_frames(tab: Tab) -> None:
     assert apart(tab.saved()[..., :3], order().expected(image)) <= 2
 
 
+def test_each_answer_goes_to_who_has_asked(tab: Tab) -> None:
+    sizes = tab.page.evaluate("""async () => {
+      const engine = await ready, asked = [[16, 20], [40, 30], [24, 24]];
+      const runs = asked.map(([w, h]) => engine.run(new Uint8ClampedArray(4 * w * h), w, h));
+      return (await Promise.all(runs)).map((made) => made.pixels.length / 4);
+    }""")
+    assert sizes == [320, 1200, 576]
+
+
+def test_another_picture_takes_the_place_of_one_that_takes_too_long(tab: Tab) -> None:
+    tab.page.evaluate("() => { wanted.picture = 700; }")
+    tab.give("long.png", encoded(picture(700, 700)))
+    tab.page.locator("#before[width='700']").wait_for()
+    image = picture(21, 23)
+    tab.translate(image, "short.png")
+    assert "short.png" in tab.told
+    assert apart(tab.saved()[..., :3], order().expected(image)) <= 2
+    assert tab.trouble == ""
+
+
 def test_half_the_bytes_are_within_two_levels(browser: Any, tmp_path: Path) -> None:
     tab = Tab(browser, make_page(tmp_path / "page", precision="fp16").as_uri())
     image = picture(37, 50)

@@ -76,6 +76,7 @@ const watch = async (mine) => {
       told.textContent = `Camera · ${size(width, height)} · ${rate.toFixed(1)} frames/s${lost} · ${time(result.ms)} each · ${NAMES[engine.build]}`;
     }
   } catch (error) {
+    if (stream !== mine) return;
     stopCamera();
     failed(error);
   }

@@ -25,7 +25,7 @@ const workerAddress = () =>
 // The network in a worker; one thing at a time.
 class Engine {
   constructor(build) {
-    this.build = build;
+    Object.assign(this, { build, last: Promise.resolve(), stopped: false });
     this.worker = new Worker(Engine.address ??= workerAddress());
     this.worker.onmessage = ({ data }) => data.error ? this.fail(new Error(data.error)) : this.done(data);
     this.worker.onerror = (event) => {
@@ -34,11 +34,13 @@ class Engine {
     };
   }
 
+  // Waits for the answer before, so that each goes to who has asked.
   ask(message, handed = []) {
-    return new Promise((done, fail) => {
+    return this.last = this.last.catch(() => {}).then(() => new Promise((done, fail) => {
+      if (this.stopped) throw new Stopped();
       Object.assign(this, { done, fail });
       this.worker.postMessage(message, handed);
-    });
+    }));
   }
 
   async start() {
@@ -55,6 +57,7 @@ class Engine {
   }
 
   stop() {
+    this.stopped = true;
     this.worker.terminate();
     this.fail?.(new Stopped());
   }

@@ -196,14 +196,16 @@ sides.addEventListener("change", () => {
 });
 
 builds.addEventListener("change", async () => {
+  const filming = Boolean(stream), old = ready;
+  stopCamera();
   complain("");
-  const old = ready;
   ready = old.catch(() => null).then((engine) => {
     engine?.stop();
     return open(builds.value);
   });
-  if (picture && !stream) await translate();
+  if (picture) await translate();
   else await ready.then(settle, (error) => complain(error.message));
+  if (filming) await startCamera();
 });
 
 save.addEventListener("click", () => after.canvas.toBlob((blob) => {
