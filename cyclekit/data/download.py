@@ -39,7 +39,7 @@ def download(
     archive = folder / f".{entry.name}.archive"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        fetch(address, archive, sha256=entry.sha256, progress=progress)
+        fetch(address, archive, known=entry.sha256, progress=progress)
         unpack(archive, target)
         checksums.remember(address, archive)
         archive.unlink()

@@ -22,7 +22,8 @@ def fetch(
     url: str,
     file: Path,
     *,
-    sha256: str | None = None,
+    known: str | None = None,
+    advice: str | None = None,
     progress: Progress | None = None,
     limit: int | None = None,
 ) -> None:
@@ -31,7 +32,9 @@ def fetch(
     Args:
         url: the address, http or https.
         file: where to; what has arrived of it lies beside it under a name that ends in ".part".
-        sha256: what it must be; the one that `checksums` remembers if None.
+        known: its checksum, sha256 as a hexadecimal number, or "sha512:" and such a number; the
+            one that `checksums` remembers if None.
+        advice: what to do where it differs; by default, how to forget the remembered one.
         progress: called after every piece that arrives.
         limit: most bytes that are taken.
 
@@ -43,7 +46,7 @@ def fetch(
 
     pooch.get_logger().setLevel("WARNING")
     part = Part(file.with_name(f"{file.name}.part"), progress, limit)
-    known = sha256 or checksums.known(url)
+    known = known or checksums.known(url)
 
     def transfer(url: str, output: str, pooch: object) -> None:
         part.complete(url).replace(output)
@@ -51,9 +54,10 @@ def fetch(
     try:
         pooch.retrieve(url, known, fname=file.name, path=file.parent, downloader=transfer)
     except ValueError as error:
+        kind, _, number = (known or "").rpartition(":")
+        advice = advice or f"if that is right, delete its line in {checksums.file()}"
         raise DataError(
-            f"{url} is not the file it was: its sha256 differs from {known}; "
-            f"if that is right, delete its line in {checksums.file()}"
+            f"{url} is not the file it was: its {kind or 'sha256'} differs from {number}; {advice}"
         ) from error
     finally:
         part.drop_if_empty()
