@@ -19,7 +19,17 @@ FLAGS = [
     "--disable-component-update",
     "--disable-dev-shm-usage",
     "--no-first-run",
+    "--use-fake-device-for-media-stream",  # a camera that films a test picture
+    "--use-fake-ui-for-media-stream",  # and everybody may use it
 ]
+SOFT_GPU = [
+    "--enable-unsafe-webgpu",
+    "--enable-features=Vulkan",
+    "--use-vulkan=swiftshader",
+    "--use-webgpu-adapter=swiftshader",
+    "--disable-vulkan-surface",
+]
+"""Instead of `--disable-gpu`: WebGPU that the processor computes, slowly."""
 PATIENCE = 30_000  # ms: the machine may be busy
 CLOSING = 60.0
 """Seconds after which a browser that does not close is killed; closing has no limit of its own."""
@@ -33,8 +43,9 @@ def browser() -> Iterator[Any]:
 
 
 @contextmanager
-def chromium() -> Iterator[Any]:
+def chromium(*, soft_gpu: bool = False) -> Iterator[Any]:
     """Give playwright's browser, or skip where there is none."""
+    flags = [*(flag for flag in FLAGS if flag != "--disable-gpu"), *SOFT_GPU] if soft_gpu else FLAGS
     if CHROMIUM is None:
         pytest.skip("NOT SEEN IN A BROWSER: no chromium on PATH; try 'apt-get install chromium'")
     sync_api = pytest.importorskip("playwright.sync_api")
@@ -42,7 +53,7 @@ def chromium() -> Iterator[Any]:
     killer = threading.Timer(CLOSING, _kill, [killed])
     try:
         with sync_api.sync_playwright() as playwright:
-            running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            running = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
             try:
                 yield running
             finally:

@@ -3,12 +3,18 @@ import os
 import signal
 import sys
 import tempfile
+from pathlib import Path
+
+# Worlds whose answer is known are shared with the scripts that measure at length.
+sys.path.append(str(Path(__file__).parents[1] / "tools"))
 
 # Tiny networks gain nothing from threads, and threads that wait for each other lose much on a
 # busy machine. Set before torch is imported, and inherited by the commands that tests run.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# What a run remembers of this machine must not reach the tests, nor stay after them.
+# What a run remembers of this machine must not reach the tests, nor stay after them; but what is
+# large and never changes is fetched into the user's own place (tests/runtimes.py), and once only.
+os.environ.setdefault("CYCLEKIT_TESTS_CACHE", os.environ.get("XDG_CACHE_HOME") or "~/.cache")
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="cyclekit-tests-")
 
 from hypothesis import settings

@@ -45,7 +45,7 @@ class About:
     palette: tuple[str, ...] = ()
     """The colours that all outputs consist of, as "#1a1c2c"; empty for any."""
     note: str = ""
-    """What was kept in float and at which PSNR, of an int8 network."""
+    """What else there is to tell: what was kept in float and at which PSNR, of an int8 network."""
     text: str = ""
     """What its makers say about it."""
 

@@ -14,7 +14,7 @@ from cyclekit.export.difference import Difference, difference, pooled_psnr
 from cyclekit.export.order import Order, Picture
 from cyclekit.export.quantize import divided
 from cyclekit.export.writers import Run, Writer
-from cyclekit.media.atomic import replacing
+from cyclekit.media.atomic import replacing, replacing_folder
 from cyclekit.media.images import read_rgb
 
 LEAST_PSNR = 30.0
@@ -66,19 +66,41 @@ def export(
             f"this format holds no {precision}; expected {' or '.join(writer.precisions)}"
         )
     writer.require()
+    return (_files if writer.ending else _folder)(order, path, writer, pictures, force)
+
+
+def _files(
+    order: Order, path: Path, writer: Writer, pictures: Sequence[Picture], force: bool
+) -> Exported:
     with replacing(path) as part, tempfile.TemporaryDirectory(dir=path.parent) as folder:
         written = writer.write(order, Path(folder) / path.name)
-        run = writer.read(written.files[-1])
-        seen = tuple(_compared(order, run, pictures))
-        psnr = _require_same(order, run, seen, force=force)
-        del run  # some systems move no file that is open
+        seen, psnr = _checked(order, writer, written.files[-1], pictures, force=force)
         beside = written.files[:-1]
+        if beside:  # killed between two renamings, no file may stand with another one's weights
+            path.unlink(missing_ok=True)
         for file in beside:
             file.replace(path.with_name(file.name))
         written.files[-1].replace(part)
-    return Exported(
-        (path, *(path.with_name(file.name) for file in beside)), seen, written.about, psnr
-    )
+    files = (path, *(path.with_name(file.name) for file in beside))
+    return Exported(files, seen, written.about, psnr)
+
+
+def _folder(
+    order: Order, path: Path, writer: Writer, pictures: Sequence[Picture], force: bool
+) -> Exported:
+    with replacing_folder(path) as part:
+        written = writer.write(order, part)
+        seen, psnr = _checked(order, writer, part, pictures, force=force)
+    return Exported((path,), seen, written.about, psnr)
+
+
+def _checked(
+    order: Order, writer: Writer, path: Path, pictures: Sequence[Picture], *, force: bool
+) -> tuple[tuple[Difference, ...], float | None]:
+    """Compare what was written with torch; nothing keeps it open afterwards."""
+    run = writer.read(path)
+    seen = tuple(_compared(order, run, pictures))
+    return seen, _require_same(order, run, seen, force=force)
 
 
 def _compared(order: Order, run: Run, pictures: Sequence[Picture]) -> Iterator[Difference]:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -65,19 +65,24 @@ class Writer(ABC):
 WRITERS: Registry[Writer] = Registry("format")
 
 
-def find_writer(path: Path, name: str | None) -> Writer:
+def find_writer(path: Path, name: str | None, **runtime: Any) -> Writer:
     """Return the writer of a format, by its name or by the file's ending.
+
+    Args:
+        path: the file, or the folder of a format that is one.
+        name: of the format; None to go by the ending.
+        **runtime: what only the caller knows and this format needs.
 
     Raises:
         UsageError: if there is none, or the name and the ending disagree.
     """
     endings = {WRITERS.create(Spec(one)).ending: one for one in WRITERS.names()}
     if name is None:
-        if path.suffix.lower() not in endings:
+        if path.suffix.lower() not in filter(None, endings):
             known = ", ".join(sorted(filter(None, endings)))
             raise UsageError(f"-o {path}: the ending says no format; expected {known}, or --format")
         name = endings[path.suffix.lower()]
-    writer = WRITERS.create(Spec(name))
+    writer = WRITERS.create(Spec(name), **runtime)
     if writer.ending and path.suffix.lower() != writer.ending:
         raise UsageError(f"-o {path}: a file of the format {name} ends in {writer.ending}")
     return writer

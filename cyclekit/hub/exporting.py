@@ -10,6 +10,7 @@ from cyclekit.errors import ExportError, UsageError
 from cyclekit.export import onnx, openvino, torchscript
 from cyclekit.export.about import About
 from cyclekit.export.order import Order, Picture, Precision
+from cyclekit.export.web import writer as web
 from cyclekit.export.writers import find_writer
 from cyclekit.hub.card import card_text
 from cyclekit.hub.open import OpenModel
@@ -18,7 +19,7 @@ from cyclekit.models.exported import ExportedGenerator
 
 __all__ = ["FORMATS", "find_writer", "order_of"]
 
-FORMATS = (onnx, openvino, torchscript)
+FORMATS = (onnx, openvino, torchscript, web)
 """Modules whose writers are registered by importing them."""
 
 

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cyclekit.inference.report.journal import Entry
 from cyclekit.media.atomic import replacing
+from cyclekit.media.pair import pair_script, pair_style
 
 _TEMPLATES = Path(__file__).parent
 
@@ -40,7 +41,7 @@ def write_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    script = (_TEMPLATES / "page.js").read_text(encoding="utf-8")
+    script = pair_script() + (_TEMPLATES / "page.js").read_text(encoding="utf-8")
     counts = Counter(entry.status for entry in entries())
     parts = environment.get_template("page.html").generate(
         facts=facts,
@@ -49,7 +50,7 @@ def write_page(
         measured=any(entry.cycle_error is not None for entry in entries()),
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        style=(_TEMPLATES / "page.css").read_text(encoding="utf-8"),
+        style=(_TEMPLATES / "page.css").read_text(encoding="utf-8") + pair_style(),
         now=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )
     with replacing(path) as part, part.open("w", encoding="utf-8") as file:

@@ -1,0 +1,281 @@
+"""The folder of a page, without a browser; see test_web_in_browser.py for what it does."""
+
+import gzip
+import hashlib
+import io
+import json
+import math
+import re
+import tarfile
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from click.testing import CliRunner
+
+from cyclekit.cli.export import command
+from cyclekit.errors import CyclekitError, ExportError, UsageError
+from cyclekit.export.engines import OnnxEngine
+from cyclekit.export.onnx import make_onnx
+from cyclekit.export.web import runtime
+from cyclekit.export.web.folder import BUILDS, LICENCES, MODEL, PAGE
+from cyclekit.export.web.half import halve_weights
+from cyclekit.export.web.npm import REGISTRY, package_address
+from cyclekit.export.web.writer import delivered
+from cyclekit.export.write import export
+from cyclekit.hub.exporting import find_writer
+from tests.export.orders import INFO, order, pictures
+from tests.tiny import batch, tiny_model
+
+FILES = {name: f"this stands for {name}".encode() for pair in BUILDS.values() for name in pair}
+PACKED = {name: gzip.compress(data) for name, data in FILES.items()}
+HOSTILE = '"><script>document.title = 1</script>'
+
+
+def archive(files: dict[str, bytes], root: str = "package/dist/") -> bytes:
+    memory = io.BytesIO()
+    with tarfile.open(fileobj=memory, mode="w:gz") as opened:
+        for name, data in files.items():
+            member = tarfile.TarInfo(root + name)
+            member.size = len(data)
+            opened.addfile(member, io.BytesIO(data))
+    return memory.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def small_package(monkeypatch):
+    """Let four short files be what npm has."""
+    sums = {name: hashlib.sha256(data).hexdigest() for name, data in FILES.items()}
+    monkeypatch.setattr(runtime, "_CHECKSUMS", sums)
+    monkeypatch.setattr(runtime, "_PACKAGE", f"sha512:{hashlib.sha512(archive(FILES)).hexdigest()}")
+
+
+@pytest.fixture
+def registry(tmp_path, monkeypatch):
+    """Serve the package as a registry does; give the paths that were asked for."""
+    place = tmp_path / "registry" / runtime.NAME / "-" / f"{runtime.NAME}-{runtime.VERSION}.tgz"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(archive(FILES))
+    asked: list[str] = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, format, *words):
+            asked.append(self.path)
+
+    handler = partial(Handler, directory=tmp_path / "registry")
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("npm_config_registry", f"http://127.0.0.1:{server.server_address[1]}")
+        yield asked, place
+        server.shutdown()
+
+
+def written(folder: Path, wanted=None):
+    writer = find_writer(folder, "web", runtime=PACKED)
+    return export(wanted or order(), folder, writer, pictures=pictures())
+
+
+def test_it_is_fetched_once_from_the_registry_that_npm_would_ask(registry, tmp_path):
+    asked, place = registry
+    first = runtime.find_runtime(None, tmp_path / "cache")
+    assert {name: gzip.decompress(data) for name, data in first.items()} == FILES
+    assert asked == [f"/onnxruntime-web/-/onnxruntime-web-{runtime.VERSION}.tgz"]
+    assert runtime.find_runtime(None, tmp_path / "cache") == first
+    assert len(asked) == 1
+    kept = next((tmp_path / "cache").rglob("*.wasm.gz"))
+    kept.write_bytes(gzip.compress(b"damaged"))
+    assert runtime.find_runtime(None, tmp_path / "cache") == first
+    assert len(asked) == 2
+    assert {one.suffix for one in kept.parent.iterdir()} == {".gz"}
+    kept.write_bytes(kept.read_bytes()[:-9])
+    place.write_bytes(archive({**FILES, "ort.wasm.bundle.min.mjs": b"evil"}))
+    with pytest.raises(ExportError, match=r"not the file it was: its sha512 differs.*--runtime"):
+        runtime.find_runtime(None, tmp_path / "cache")
+
+
+def test_what_cannot_be_fetched_is_one_line(registry, tmp_path):
+    registry[1].unlink()
+    with pytest.raises(ExportError, match=r"the server answers 404.*with --runtime"):
+        runtime.find_runtime(None, tmp_path / "cache")
+
+
+@pytest.mark.parametrize("where", ["", "dist", "node_modules/onnxruntime-web/dist"])
+def test_a_copy_of_the_package_is_taken(tmp_path, where):
+    folder = tmp_path / "here" / where
+    folder.mkdir(parents=True)
+    for name, data in FILES.items():
+        (folder / name).write_bytes(data)
+    (tmp_path / "package.tgz").write_bytes(archive(FILES))
+    for given in (tmp_path / "here", tmp_path / "package.tgz"):
+        found = runtime.find_runtime(given, tmp_path / "cache")
+        assert {name: gzip.decompress(data) for name, data in found.items()} == FILES
+    assert not (tmp_path / "cache").exists()
+
+
+def test_another_package_is_refused(tmp_path):
+    path = tmp_path / "package.tgz"
+    wrong = {**FILES, "ort.webgpu.bundle.min.mjs": b"older"}
+    for data, why in (
+        (archive(wrong), r"ort\.webgpu\.bundle\.min\.mjs is another one; expected onnxruntime-web"),
+        (archive(FILES, "package/"), "expected onnxruntime-web .* from npm"),
+        (archive(FILES)[:-30], "expected onnxruntime-web"),
+        (b"no archive", "expected onnxruntime-web"),
+    ):
+        path.write_bytes(data)
+        with pytest.raises(UsageError, match=why):
+            runtime.find_runtime(path, tmp_path)
+    for path in (tmp_path / "none", tmp_path):
+        with pytest.raises(UsageError, match="expected onnxruntime-web"):
+            runtime.find_runtime(path, tmp_path)
+
+
+def test_the_registry_is_the_one_that_npm_would_ask(tmp_path, monkeypatch):
+    file = tmp_path / "npmrc"
+    monkeypatch.setenv("NPM_CONFIG_USERCONFIG", str(file))
+    monkeypatch.delenv("npm_config_registry", raising=False)
+    monkeypatch.delenv("NPM_CONFIG_REGISTRY", raising=False)
+    assert package_address("a", "1.0.0") == f"{REGISTRY}a/-/a-1.0.0.tgz"
+    file.write_text('; ours\nfund=false\nregistry = "https://${MIRROR}/npm/"\n')
+    monkeypatch.setenv("MIRROR", "mirror.example")
+    assert package_address("a", "1.0.0") == "https://mirror.example/npm/a/-/a-1.0.0.tgz"
+    monkeypatch.setenv("NPM_CONFIG_REGISTRY", "http://other.example")
+    assert package_address("a", "1.0.0") == "http://other.example/a/-/a-1.0.0.tgz"
+
+
+def test_a_folder_holds_the_page_the_network_and_what_runs_it(tmp_path):
+    made = written(tmp_path / "page")
+    assert made.files == (tmp_path / "page",)
+    assert all(one.most <= 1 for one in made.differences)
+    assert "a visitor loads 0." in made.about.note
+    names = {one.name for one in made.files[0].iterdir()}
+    assert names == {PAGE, MODEL, LICENCES, "wasm.js", "webgpu.js"}
+    for name, (code, machine) in BUILDS.items():
+        script = tmp_path / "page" / f"{name}.js"
+        assert gzip.decompress(delivered(script, f"{name} code")) == FILES[code]
+        assert gzip.decompress(delivered(script, f"{name} machine")) == FILES[machine]
+    assert "Microsoft" in (tmp_path / "page" / LICENCES).read_text()
+    network = gzip.decompress(delivered(tmp_path / "page" / MODEL, "model"))
+    x = batch(1, 16, 20)
+    with torch.inference_mode():
+        expected = order().generator(x)
+    assert torch.allclose(OnnxEngine(network).on_tensor(x), expected, atol=1e-4)
+
+
+def test_what_a_model_says_of_itself_cannot_run(tmp_path):
+    from dataclasses import replace
+
+    info = replace(
+        INFO, names=(HOSTILE, "zebra"), provenance={"author": HOSTILE, "config": {"a": 1}}
+    )
+    wanted = order()
+    wanted = replace(wanted, about=replace(wanted.about, info=info, text=f"**Bold** {HOSTILE}"))
+    written(tmp_path / "page", wanted)
+    page = (tmp_path / "page" / PAGE).read_text()
+    assert "<script>document" not in page
+    assert "<b>Bold</b> &#34;&gt;&lt;script&gt;" in page
+    assert page.count("&#34;&gt;&lt;script&gt;") == 4  # the title, the head line, author, card
+    (facts,) = re.findall(r'id="facts">(.*?)</script>', page)
+    assert json.loads(facts)["target"] == HOSTILE
+    assert "'unsafe-inline'" not in page
+
+
+def test_half_the_bytes_compute_nearly_the_same(tmp_path):
+    wanted = order("resnet")
+    model, _ = make_onnx(wanted)
+    whole, half = onnx.ModelProto(), onnx.ModelProto()
+    whole.CopyFrom(model)
+    half.CopyFrom(model)
+    halve_weights(half)
+    kernels = sum(4 * math.prod(one.dims) for one in whole.graph.initializer if len(one.dims) > 1)
+    saved = len(whole.SerializeToString()) - len(half.SerializeToString())
+    assert saved == pytest.approx(kernels / 2, rel=0.02)
+    onnx.checker.check_model(half)
+    x = np.ascontiguousarray(batch(1, 16, 20).numpy())
+    one, other = (OnnxEngine(each.SerializeToString()).run(x) for each in (whole, half))
+    assert 0 < np.abs(one - other).max() < 0.03
+    made = written(tmp_path / "page", order(precision="fp16"))
+    assert made.about.precision == "fp16"
+    assert "in half precision" in (tmp_path / "page" / PAGE).read_text()
+
+
+def test_a_page_that_computes_something_else_is_not_kept(tmp_path, monkeypatch):
+    wanted = order()
+    true = type(wanted).expected
+    monkeypatch.setattr(type(wanted), "expected", lambda self, seen: 255 - true(self, seen))
+    with pytest.raises(ExportError, match="nothing was written"):
+        written(tmp_path / "page", wanted)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_openvino_files_of_two_exports_are_never_mixed(tmp_path, monkeypatch):
+    path = tmp_path / "m.xml"
+    for name in ("m.xml", "m.bin"):
+        (tmp_path / name).write_text("the old one")
+    replace, seen = Path.replace, []
+
+    def stops(self, target):  # where a process may be killed: between the two
+        seen.append(Path(target).name)
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", stops)
+    with pytest.raises(KeyboardInterrupt):
+        export(order(), path, find_writer(path, None), pictures=pictures())
+    assert seen[0] == "m.bin"
+    assert [one.name for one in tmp_path.iterdir()] == ["m.bin"]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return tiny_model(tmp_path_factory.mktemp("model") / "model.safetensors")
+
+
+@pytest.fixture
+def package(tmp_path):
+    path = tmp_path / "package.tgz"
+    path.write_bytes(archive(FILES))
+    return path
+
+
+def run(*arguments):
+    return CliRunner().invoke(command, [str(argument) for argument in arguments])
+
+
+def refusal(*arguments):
+    error = run(*arguments).exception
+    assert isinstance(error, CyclekitError), error
+    return str(error)
+
+
+def test_the_command_writes_a_folder(model, package, tmp_path):
+    words = (model, "-o", tmp_path / "page", "--format", "web", "--runtime", package)
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.split() == [str(tmp_path / "page")]
+    assert result.stderr.count("levels of 255 from torch") == 3
+    assert "a visitor loads" in result.stderr
+    assert "replace it with --overwrite" in refusal(*words)
+    result = run(*words, "--overwrite", "--half", "--json")
+    facts = json.loads(result.stdout)
+    sizes = [one.stat().st_size for one in (tmp_path / "page").iterdir()]
+    assert (facts["precision"], facts["bytes"]) == ("fp16", sum(sizes))
+    (tmp_path / "page" / "mine.txt").write_text("mine")
+    assert "holds mine.txt, which is no part of a page" in refusal(*words, "--overwrite")
+    assert (tmp_path / "page" / "mine.txt").read_text() == "mine"
+
+
+def test_what_does_not_fit_a_page_is_one_line(model, package, tmp_path):
+    words = (model, "-o", tmp_path / "page", "--format", "web", "--runtime", package)
+    assert "leave --with-processing out" in refusal(*words, "--with-processing")
+    assert "have no int8" in refusal(*words, tmp_path, "--int8")
+    assert "--runtime is for --format web" in refusal(model, "-o", "m.onnx", "--runtime", package)
+    assert "a file; expected a folder" in refusal(model, "-o", package, "--format", "web")
+    assert "a name of its own" in refusal(model, "-o", ".", "--format", "web")
+    assert "the ending says no format" in refusal(model, "-o", tmp_path / "page")
+    assert not (tmp_path / "page").exists()
