@@ -9,6 +9,7 @@ CyclekitError              exit code 1
 ├── DataError              a folder that cannot serve as a dataset
 ├── CheckpointError        a model or state file that cannot be used
 ├── ExportError            a model that a format cannot hold, or not well enough
+├── HubError               a model that cannot be fetched from others, or given to them
 └── TrainingError          a run that cannot go on
 """
 
@@ -59,6 +60,10 @@ class CheckpointError(CyclekitError):
 
 class ExportError(CyclekitError):
     """A model cannot be exported, or what was written is not the same."""
+
+
+class HubError(CyclekitError):
+    """A model cannot be fetched from others, or given to them."""
 
 
 class TrainingError(CyclekitError):

@@ -3,6 +3,10 @@ import os
 import signal
 import sys
 import tempfile
+from pathlib import Path
+
+# Worlds whose answer is known are shared with the scripts that measure at length.
+sys.path.append(str(Path(__file__).parents[1] / "tools"))
 
 # Tiny networks gain nothing from threads, and threads that wait for each other lose much on a
 # busy machine. Set before torch is imported, and inherited by the commands that tests run.

@@ -1,16 +1,18 @@
 """What tools/benchmark_games.py counts is counted right; its runs are made by hand."""
 
-import sys
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
-
-sys.path.append(str(Path(__file__).parents[1] / "tools"))
+import torch
+from games import mappings
 from games.conditional import variety
 from games.counting import count_modes, spread
+from games.known import KNOWN, Known, answers, asked
 from games.playing import Game, OutOfTimeError, Table
+from games.plots import TITLE
 from games.recipes import points
+from games.two_colours import BLUE, RED, error, recoloured
 from games.worlds import Digits, Ring
 
 from cyclekit.media.images import read_rgb
@@ -78,3 +80,31 @@ def test_minutes_end_a_game_and_it_goes_on(tmp_path):
     assert (run / "model.safetensors").exists()
     assert table.once(game, lambda _: {"value": 1}) == {"value": 1}
     assert table.once(game, lambda _: {"value": 2}) == {"value": 1}
+
+
+def test_the_known_world_is_measured_once_and_drawn(tmp_path, monkeypatch):
+    short = {name: replace(KNOWN[name], steps=1, count=2) for name in ("distill", "recycle")}
+    monkeypatch.setattr(mappings, "KNOWN", short)
+    found = mappings.run(Table(tmp_path), tmp_path, seeds=1)
+    assert found["untouched"] == pytest.approx(error(*asked("ab")), abs=1e-4)
+    assert found["one colour"] < 0.2 * found["untouched"]
+    assert set(found["distill"]) == {"steps", "count", "ab off", "ab alike"}
+    assert {"ba off", "ba alike"} <= set(found["recycle"])
+    for name, rows in (("distill", 3), ("recycle", 6)):
+        sheet = read_rgb(tmp_path / f"world-{name}.png")
+        assert sheet.shape == (52 * rows - 4, TITLE + 52 * mappings.SHOWN - 4, 3)
+    monkeypatch.setattr(Known, "play", None)
+    assert mappings.run(Table(tmp_path), tmp_path, seeds=1) == found
+    with pytest.raises(OutOfTimeError):
+        Table(tmp_path, ends=0).kept("another", dict)
+
+
+def test_the_true_mapping_is_no_way_off_and_one_colour_is_not_alike():
+    class Perfect:
+        def translators(self):
+            return {"ab": lambda x: recoloured(x, RED, BLUE), "ba": torch.zeros_like}
+
+    found = answers(Perfect())
+    assert found["ab"].off == 0
+    assert found["ab"].alike == pytest.approx(1, abs=1e-5)
+    assert not found["ba"].alike > 0  # not a number: nothing varies

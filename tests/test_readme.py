@@ -21,7 +21,8 @@ from cyclekit.evaluation.study.store import Store
 from cyclekit.export.web import runtime
 from cyclekit.hub.install import install_network
 from cyclekit.hub.networks import NETWORKS
-from cyclekit.hub.source import embedded_models
+from cyclekit.hub.published import PUBLISHED
+from cyclekit.hub.source import DEFAULT_MODEL, embedded_models
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.models import DISCRIMINATORS, GENERATORS
 from tests.clips import make_clip
@@ -163,12 +164,15 @@ def test_the_download_of_the_readme_is_a_real_command():
     assert command.commands[name].make_context(name, arguments).params["name"] == "horse2zebra"
 
 
-def test_the_network_of_the_readme_can_be_pulled():
+def test_what_the_readme_pulls_can_be_pulled():
     from cyclekit.cli.models import command
 
-    (line,) = (line for line in COMMANDS if " pull " in line)
-    name, *arguments = shlex.split(line)[2:]
-    assert command.commands[name].make_context(name, arguments).params["name"] in NETWORKS
+    found = set()
+    for line in (line for line in COMMANDS if " pull " in line):
+        name, *arguments = shlex.split(line)[2:]
+        found.add(command.commands[name].make_context(name, arguments).params["what"])
+    assert len(found) == 2
+    assert found <= {*NETWORKS, *PUBLISHED}
 
 
 def test_the_python_of_the_readme_runs():
@@ -202,7 +206,8 @@ def test_names_in_the_readme_are_complete():
     for name in (*ADVERSARIAL_LOSSES.names(), *GENERATORS.names(), *DISCRIMINATORS.names()):
         if not name.endswith("_antialias"):
             assert f"`{name}`" in README, name
-    assert set(embedded_models()) == {"starry-night"}
+    assert DEFAULT_MODEL in embedded_models()
+    assert f"`{DEFAULT_MODEL}`" in README
     for name in NETWORKS:
         assert f"`{name}`" in README, name
     for name in ("cyclegan", "cyclegan-lite"):

@@ -1,6 +1,7 @@
-"""Play the games from noise with and without what balances them: `tools/benchmark_games.py -o OUT`.
+"""Play the games, with and without what balances them: `tools/benchmark_games.py -o OUT`.
 
-Parts: saturation, confidence, collapse-ring, collapse-digits, classes, truncation (all by default).
+Parts: saturation, confidence, collapse-ring, collapse-digits, classes, truncation, from noise; and
+worlds, from pictures whose true translation is known (all by default).
 Every run is made by the project's own trainer on the CPU; OUT gets PART.json and plots.
 Interrupted, or out of `--minutes`, the same command goes on.
 """
@@ -13,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from games import collapse, conditional, confidence, saturation
+from games import collapse, conditional, confidence, mappings, saturation
 from games.playing import OutOfTimeError, Table
 
 PARTS = {
@@ -23,6 +24,7 @@ PARTS = {
     "collapse-digits": collapse.run_digits,
     "classes": conditional.run,
     "truncation": conditional.run_truncation,
+    "worlds": mappings.run,
 }
 
 

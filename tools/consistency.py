@@ -2,7 +2,8 @@
 
 Trains the same small recipe twice, with `consistency.weight` 0 and 10, for the same number of
 pictures (`--images`), translates the clips frame by frame with both models, and writes
-OUT/consistency.json and OUT/consistency.png. Interrupted? The same command goes on.
+OUT/consistency.json and OUT/consistency.jpg (a frame, and four times its change to the next).
+Interrupted? The same command goes on.
 """
 
 import argparse
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
+from games.plots import show_rows
+from paintings import write_scales
 
 import cyclekit
 from cyclekit.config.resolve import read_preset, resolve
@@ -20,7 +22,6 @@ from cyclekit.data.layouts import find_domains
 from cyclekit.inference.fit import resized, wanted_size
 from cyclekit.inference.steady import Steadiness, SteadyTranslator
 from cyclekit.inference.translator import Translator
-from cyclekit.media.sheet import sheet
 from cyclekit.media.video.source import open_source
 from cyclekit.metrics.flicker import flicker
 from cyclekit.training.loop import train
@@ -28,24 +29,27 @@ from cyclekit.training.loop import train
 WEIGHTS = {"without": 0.0, "with": 10.0}
 SCALES = (40, 50, 60)
 FRAMES, LONGER = 40, 480
+SHOWN = 240
+"""Side of the pictures that are shown, px."""
 
 
 def main() -> None:
     options = _parse()
     torch.set_num_threads(1)
-    painting = _scales(options.painting, options.out / "painting")
+    painting = write_scales(options.painting, options.out / "painting", SCALES, edge=0)
     models = {name: _learned(options, painting, weight) for name, weight in WEIGHTS.items()}
     found = {"images": options.images, "clips": {}}
-    rows = []
+    rows: dict[str, list[np.ndarray]] = {"film": [], **{name: [] for name in models}}
     for clip in options.clips:
         frames = _frames(clip)
         results = {name: list(model.stream(frames)) for name, model in models.items()}
         found["clips"][clip.name] = {
             name: _measured(frames, made, models[name]) for name, made in results.items()
         }
-        rows.append([_pair(frames), *(_pair(made) for made in results.values())])
+        for name, shown in {"film": frames, **results}.items():
+            rows[name] += _pair(shown)
     (options.out / "consistency.json").write_text(json.dumps(found, indent=2) + "\n")
-    Image.fromarray(sheet(rows, LONGER)).save(options.out / "consistency.png")
+    show_rows(list(rows.items()), options.out / "consistency.jpg", times=1)
     print(json.dumps(found, indent=2))
 
 
@@ -57,17 +61,6 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("clips", type=Path, nargs="+")
     parser.add_argument("--images", type=int, default=2400)
     return parser.parse_args()
-
-
-def _scales(scan: Path, folder: Path) -> Path:
-    """Write the painting at several sizes, as tools/train-default does."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with Image.open(scan) as opened:
-        painting = opened.convert("RGB")
-    for percent in SCALES:
-        size = tuple(side * percent // 100 for side in painting.size)
-        painting.resize(size, Image.Resampling.LANCZOS).save(folder / f"scale-{percent}.png")
-    return folder
 
 
 def _learned(options: argparse.Namespace, painting: Path, weight: float) -> Translator:
@@ -125,10 +118,16 @@ def _detail(frame: np.ndarray) -> float:
     return float(np.abs(np.diff(levels, axis=0)).mean() + np.abs(np.diff(levels, axis=1)).mean())
 
 
-def _pair(frames: list[np.ndarray]) -> np.ndarray:
-    """Show a frame, and below it how much the next differs, four times as strong."""
+def _pair(frames: list[np.ndarray]) -> list[np.ndarray]:
+    """Return the middle of a frame, and how much the next differs there, four times as strong."""
     change = np.abs(frames[1].astype(np.int16) - frames[0])
-    return np.concatenate([frames[0], (4 * change).clip(0, 255).astype(np.uint8)])
+    return [_middle(frames[0]), _middle((4 * change).clip(0, 255).astype(np.uint8))]
+
+
+def _middle(frame: np.ndarray) -> np.ndarray:
+    side = min(frame.shape[:2])
+    top, left = ((size - side) // 2 for size in frame.shape[:2])
+    return resized(frame[top : top + side, left : left + side], SHOWN, SHOWN)
 
 
 if __name__ == "__main__":

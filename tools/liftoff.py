@@ -1,11 +1,11 @@
 """Draw a short film of a sample photograph: the rocket lifts off, the camera stands still.
 
-    .venv/bin/python tools/liftoff.py OUT.mp4
+    .venv/bin/python tools/liftoff.py OUT.mp4 [--close]
 
-Towers and sky stand still under the noise of a camera at night; the rocket and its flame move.
+`--close` shows no more than what is around the rocket, so that most of the picture moves. Towers and sky stand still under the noise of a camera at night; the rocket and its flame move.
 """
 
-import sys
+import argparse
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,14 +26,23 @@ LEFT, RIGHT, TOP, BASE = 306, 342, 118, 402
 """Where the rocket stands in the photograph, in pixels."""
 NOISE = 2.0
 """Standard deviation in levels of 255, as of a camera in the dark."""
+CLOSE = (slice(0, 416), slice(244, 404))
+"""Rows and columns of a close view."""
 
 
 def main() -> None:
-    with av.open(sys.argv[1], "w") as out:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--close", action="store_true")
+    options = parser.parse_args()
+    frames = [frame[CLOSE] if options.close else frame for frame in draw()]
+    with av.open(str(options.out), "w") as out:
         stream: Any = out.add_stream("libx264", rate=RATE, options={"crf": "18"})
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        for frame in draw():
-            out.mux(stream.encode(av.VideoFrame.from_ndarray(frame, "rgb24")))
+        stream.height, stream.width, _ = frames[0].shape
+        stream.pix_fmt = "yuv420p"
+        for frame in frames:
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), "rgb24")
+            out.mux(stream.encode(picture))
         out.mux(stream.encode(None))
 
 

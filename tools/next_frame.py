@@ -2,8 +2,8 @@
 
 Trains `--method predict` twice for the same number of clips (`--images`), once with the square error
 alone and once with the adversarial loss beside it, on the first four fifths of every video; predicts
-the last fifth. Writes OUT/next-frame.json, OUT/next-frame.png (the last frame, both predictions, the
-truth) and OUT/next-frame-plot.png. Interrupted? The same command goes on.
+the last fifth. Writes OUT/next-frame.json, OUT/next-frame.jpg (the two frames that are given, what
+came next, both predictions) and OUT/next-frame-plot.png. Interrupted? The same command goes on.
 """
 
 import argparse
@@ -14,8 +14,8 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import torch
+from games.plots import show_rows
 from numpy.typing import NDArray
-from PIL import Image
 
 from cyclekit.checkpoint.model import load_model
 from cyclekit.config.resolve import read_preset, resolve
@@ -24,14 +24,13 @@ from cyclekit.data.layouts import Domain
 from cyclekit.data.source import Source
 from cyclekit.data.sources import read_source
 from cyclekit.inference.fit import resized
-from cyclekit.media.sheet import sheet
 from cyclekit.pixels import to_image, to_tensor
 from cyclekit.training.loop import train
 
 Frame = NDArray[np.uint8]
 Predict = Callable[[list[Frame]], Frame]
 SHORT, TESTED, SHOWN = 144, 12, 4
-"""Rows of the frames; clips of a video that are measured; rows of the sheet."""
+"""Rows of the frames; clips of a video that are measured; columns of the picture."""
 
 
 def main() -> None:
@@ -49,7 +48,7 @@ def main() -> None:
     found = {"images": options.images, "spacing": options.spacing, "clips": len(clips)}
     found["ways"] = {name: _measured(frames, clips) for name, frames in made.items()}
     (options.out / "next-frame.json").write_text(json.dumps(found, indent=2) + "\n")
-    _show(options.out / "next-frame.png", made, truths, [source.path for source in tested])
+    _show(options.out / "next-frame.jpg", made, clips, [source.path for source in tested])
     _plot(options.out / "next-frame-plot.png", made, truths)
     print(json.dumps(found, indent=2))
 
@@ -142,17 +141,22 @@ def _detail(frame: Frame, where: NDArray[np.bool_]) -> float:
 
 
 def _show(
-    path: Path, made: dict[str, list[Frame]], truths: list[Frame], videos: list[Path]
+    path: Path, made: dict[str, list[Frame]], clips: list[list[Frame]], videos: list[Path]
 ) -> None:
-    """Show of each video the clip that moves most, those first that move most."""
-    last = made["last frame"]
-    moves = [np.abs(a.astype(float) - b).mean() for a, b in zip(last, truths, strict=True)]
-    most: dict[Path, int] = {}
-    for number in sorted(range(len(truths)), key=lambda number: -moves[number]):
-        most.setdefault(videos[number], number)
-    numbers = list(most.values())[:SHOWN]
-    rows = [[*(frames[number] for frames in made.values()), truths[number]] for number in numbers]
-    Image.fromarray(sheet([[_middle(frame) for frame in row] for row in rows], SHORT)).save(path)
+    """Show of each video the clip that moves most, then, while there is room, others that move."""
+    moves = [np.abs(last.astype(float) - truth).mean() for _, last, truth in clips]
+    first: dict[Path, int] = {}
+    order = sorted(range(len(clips)), key=lambda number: -moves[number])
+    for number in order:
+        first.setdefault(videos[number], number)
+    numbers = list(dict.fromkeys([*first.values(), *order]))[:SHOWN]
+    given = {
+        title: [clip[place] for clip in clips]
+        for place, title in enumerate(("before", "last frame", "true next"))
+    }
+    rows = [(title, [_middle(frames[number]) for number in numbers])
+            for title, frames in (given | made).items()]  # fmt: skip
+    show_rows(rows, path, times=1)
 
 
 def _middle(frame: Frame) -> Frame:

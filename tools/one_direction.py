@@ -7,12 +7,16 @@ from pathlib import Path
 from cyclekit.checkpoint.model import load_model, save_model
 
 
+def keep_direction(source: Path, domain: str, target: Path) -> Path:
+    """Write a model file that turns pictures into a domain, and nothing else."""
+    generator, info, direction = load_model(source, domain)
+    save_model(target, {direction: generator}, replace(info, directions=(direction,), critics=None))
+    return target
+
+
 def main() -> None:
     source, domain, target = sys.argv[1:]
-    generator, info, direction = load_model(Path(source), domain)
-    save_model(
-        Path(target), {direction: generator}, replace(info, directions=(direction,), critics=None)
-    )
+    keep_direction(Path(source), domain, Path(target))
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ COMMANDS = {
     "game": "Play: which picture is real?",
     "export": "Write a model for other programs.",
     "bench": "Compare what runs a model fastest here.",
-    "models": "List, show and convert models.",
+    "models": "List, show, convert, fetch and publish models.",
     "data": "Survey, make, split and fetch datasets.",
 }
 """Name and help of every subcommand; its module `cyclekit.cli.NAME` holds `command`."""

@@ -1,15 +1,19 @@
-"""`cyclekit models`: what is embedded, what a file holds, foreign files made ours."""
+"""`cyclekit models`: which there are, what a file holds, foreign files made ours, and sharing."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from cyclekit.cli import options
 from cyclekit.cli.lines import json_line
-from cyclekit.cli.networks import list_networks, pull
+from cyclekit.cli.networks import list_networks
+from cyclekit.cli.pull import pull
+from cyclekit.cli.push import push
 
 if TYPE_CHECKING:
     from cyclekit.checkpoint.model import ModelInfo
@@ -18,10 +22,11 @@ if TYPE_CHECKING:
 LISTING = """\b
 Examples:
   cyclekit models list
-  cyclekit models list --json
+  cyclekit models list --published --json
 """
 SHOWING = """\b
 Examples:
+  cyclekit models show starry-night
   cyclekit models show latest_net_G_A.pth
   cyclekit models show runs/horse2zebra --json
 """
@@ -34,26 +39,60 @@ Examples:
 
 @click.group("models")
 def command() -> None:
-    """List, inspect and convert models."""
+    """List, show, convert, fetch and publish models."""
 
 
 command.add_command(list_networks)
 command.add_command(pull)
+command.add_command(push)
 
 
 @command.command("list", epilog=LISTING)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
-def list_models(as_json: bool) -> None:
-    """Print the models inside the package."""
-    from cyclekit.checkpoint.model import read_info
-    from cyclekit.hub.source import embedded_models
+@click.option("--published", is_flag=True, help="Print the checkpoints that can be pulled instead.")
+@options.as_json
+def list_models(published: bool, as_json: bool) -> None:
+    """Print the models inside the package, and those pulled.
 
-    for name, path in embedded_models().items():
-        directions, size = read_info(path).abilities(), path.stat().st_size
-        if as_json:
-            click.echo(json_line({"name": name, "directions": directions, "bytes": size}))
-        else:
-            click.echo(f"{name}  {', '.join(directions)}  {size / 1e6:.1f} MB")
+    Names, what they can do, size, and where they come from. `-m` takes the names.
+    """
+    for row in _published() if published else _named():
+        click.echo(json_line(row) if as_json else "  ".join(_cells(row)))
+
+
+def _named() -> Iterator[dict[str, Any]]:
+    from cyclekit.checkpoint.model import read_info
+    from cyclekit.hub.source import embedded_models, named_models
+    from cyclekit.hub.store import origin_of, pulled_models
+
+    embedded = embedded_models()
+    for name, path in named_models().items():
+        yield {
+            "name": name,
+            "directions": read_info(path).abilities(),
+            "bytes": path.stat().st_size,
+            "from": "embedded" if name in embedded else origin_of(path).get("source", "unknown"),
+        }
+    for name in embedded.keys() & pulled_models().keys():
+        path = pulled_models()[name]
+        click.echo(f"note: '{name}' is the embedded model; {path} is hidden by it", err=True)
+
+
+def _published() -> Iterator[dict[str, Any]]:
+    from cyclekit.hub.published import PUBLISHED
+
+    for one in PUBLISHED.values():
+        yield {
+            "name": one.name, "directions": ["-to-".join(one.domains)], "from": one.url,
+            "paper": one.paper, "rights": one.rights,
+        }  # fmt: skip
+
+
+def _cells(row: dict[str, Any]) -> Iterator[str]:
+    yield row["name"]
+    yield ", ".join(row["directions"])
+    if "bytes" in row:
+        yield f"{row['bytes'] / 1e6:.1f} MB"
+    yield row["from"]
 
 
 @command.command(epilog=SHOWING)
@@ -62,7 +101,9 @@ def list_models(as_json: bool) -> None:
 def show(model: str, as_json: bool) -> None:
     """Print what a model is and where it comes from.
 
-    MODEL is an embedded model's name, a model file, a foreign checkpoint or a run's folder.
+    MODEL is the name of an embedded or a pulled model, a model file, a foreign checkpoint or a
+    run's folder. Where it has a card, that follows: data, rights, recipe, time, scores with their
+    floors, known failures, samples. A card is a YAML file beside the model, of the same name.
     """
     from dataclasses import asdict
 

@@ -19,7 +19,7 @@ model = click.option(
     "-m",
     "--model",
     metavar="MODEL",
-    help="An embedded model's name, a model file, a foreign checkpoint, an ONNX or OpenVINO file, or"
+    help="The name of an embedded or a pulled model, a model file, a foreign checkpoint, an ONNX or OpenVINO file, or"
     " a run's folder."
     "  [default: the embedded model]",
 )

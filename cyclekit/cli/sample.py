@@ -49,8 +49,9 @@ def command(
     from cyclekit.hub.open import open_noise
     from cyclekit.inference.sampling import Sampler
 
-    paths = _plan(count, sheet, folder)
-    _refuse_existing([*paths, *([sheet] if sheet else [])], overwrite=overwrite)
+    _check_places(sheet, folder)
+    if not overwrite:
+        _refuse_existing(sheet, folder, count)
     opened = open_noise(model)
     label = _find_class(wanted, opened.info.names, opened.generator.classes)
     _check_size(sheet, count, opened.generator.side)
@@ -58,7 +59,9 @@ def command(
     if not quiet:
         what = wanted or ", ".join(opened.info.names)
         click.echo(f"{opened.path}: noise to {what}, on {sampler.device}", err=True)
-    pictures = _written(sampler.draw(count, label=label, seed=seed), paths)
+    pictures = sampler.draw(count, label=label, seed=seed)
+    if folder is not None:
+        pictures = _written(pictures, folder, count)
     if sheet is None:
         for _ in pictures:
             pass  # each is written as it comes, none is kept
@@ -66,21 +69,37 @@ def command(
         _write_sheet(sheet, list(pictures), opened.generator.classes if label is None else 0)
 
 
-def _plan(count: int, sheet: Path | None, folder: Path | None) -> list[Path]:
+def _check_places(sheet: Path | None, folder: Path | None) -> None:
     from cyclekit.media.encode import FORMATS
 
     if sheet is None and folder is None:
         raise UsageError("missing -o SHEET.png or --separate DIR: where the pictures go")
     if sheet is not None and sheet.suffix.lower() not in FORMATS:
         raise UsageError(f"-o {sheet}: expected a picture's name: {', '.join(FORMATS)}")
-    digits = len(str(count - 1))
-    return [folder / f"{number:0{digits}}.png" for number in range(count)] if folder else []
 
 
-def _refuse_existing(paths: Iterable[Path], *, overwrite: bool) -> None:
-    for path in paths:
-        if path.exists() and not overwrite:
-            raise UsageError(f"{path} exists; replace it with --overwrite")
+def _name(number: int, count: int) -> str:
+    """Name a picture of many, so that names in order are numbers in order."""
+    return f"{number:0{len(str(count - 1))}}.png"
+
+
+def _refuse_existing(sheet: Path | None, folder: Path | None, count: int) -> None:
+    there = list(_there(folder, count)) if folder else []
+    first = min(there, default=sheet if sheet and sheet.exists() else None)
+    if first is not None:
+        raise UsageError(f"{first} exists; replace it with --overwrite")
+
+
+def _there(folder: Path, count: int) -> Iterator[Path]:
+    """Yield what a folder holds of `count` pictures: of 10^11, none can be asked for by its name."""
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        digits = path.stem
+        if not (digits.isascii() and digits.isdecimal() and int(digits) < count):
+            continue
+        if path.name == _name(int(digits), count):
+            yield path
 
 
 def _find_class(wanted: str | None, names: Sequence[str], classes: int) -> int | None:
@@ -101,11 +120,10 @@ def _check_size(sheet: Path | None, count: int, side: int) -> None:
         raise UsageError(f"-n {count}: a sheet holds at most {most} pictures; use --separate")
 
 
-def _written(pictures: Iterable[Array], paths: Sequence[Path]) -> Iterator[Array]:
-    """Pass pictures on, each written to its path if it has one."""
+def _written(pictures: Iterable[Array], folder: Path, count: int) -> Iterator[Array]:
+    """Pass pictures on, each written to a file of its own."""
     for number, picture in enumerate(pictures):
-        if number < len(paths):
-            _write(paths[number], picture)
+        _write(folder / _name(number, count), picture)
         yield picture
 
 

@@ -77,7 +77,7 @@ def command(
 
     RUN gets model.safetensors, samples/, training.html, log.jsonl, config.yaml and state.pt.
     Warnings name what goes wrong and the setting that helps. Ctrl-C saves and stops. Exit codes:
-    0 done, 1 cannot go on, 2 wrong usage, 130 interrupted.
+    0 done, 1 cannot go on, 2 wrong usage, 130 interrupted, 143 terminated.
     """
     if domains:
         method = _of_domains(method, preset, file)
@@ -88,6 +88,7 @@ def command(
     }  # fmt: skip
     options = {
         "method": method, "names": names, "roots": roots, "train": train, "init_from": init_from,
+        "folder": folder,
     }  # fmt: skip
     config = _resolve(file, preset, settings, lengths, options)
     if dry_run:
@@ -131,9 +132,11 @@ def run(config: Config, domains: Domains, folder: Path, device: str, *, quiet: b
     from cyclekit.devices import find_device
     from cyclekit.training.distributed import join_team, leave_team
     from cyclekit.training.loop import train
+    from cyclekit.training.run import Run
 
     chosen = find_device(device)
-    extractor, initial = _extractor(config), _initial(config, domains)
+    extractor = _extractor(config)
+    initial = None if Run(folder).state.exists() else _initial(config, domains)
     team: Team = join_team(chosen)
     try:
         with Interruption() as interruption, TrainingReport(quiet or not team.leads) as report:
@@ -145,7 +148,7 @@ def run(config: Config, domains: Domains, folder: Path, device: str, *, quiet: b
     finally:
         leave_team()
     if interruption.asked and not progress.done:
-        raise KeyboardInterrupt
+        interruption.leave()
     if team.leads:
         click.echo(folder / "model.safetensors")
 
@@ -181,7 +184,7 @@ def _resolve(
     if method and not named:
         trees.append({"method": {"name": method}})
     if options["init_from"]:
-        trees += _fine_tuning(options["init_from"])
+        trees += _fine_tuning(options["init_from"], options["folder"])
     data = {}
     if options["roots"]:
         data["roots"] = [str(root.resolve()) for root in options["roots"]]
@@ -196,21 +199,34 @@ def _resolve(
     return resolve([with_colors(merge(trees))])
 
 
-def _fine_tuning(source: str) -> list[dict[str, Any]]:
+def _fine_tuning(source: str, folder: Path | None) -> list[dict[str, Any]]:
     """Return what begins with a model: its network, for pictures of three channels, a warm-up."""
+    from cyclekit.hub.source import named_models
+
+    where = source if source in named_models() else str(Path(source).resolve())
+    network = _own_network(folder) or _network_of(source)
+    return [{"generator": network}, {"train": {"init_from": where, "warm_up": WARM_UP}}]
+
+
+def _own_network(folder: Path | None) -> dict[str, Any] | None:
+    """Return the network of a run that goes on: it needs its model no more, which may be gone."""
+    from cyclekit.config.resolve import read_file
+    from cyclekit.training.run import Run
+
+    if folder is None or not Run(folder).state.exists() or not Run(folder).config.exists():
+        return None
+    return read_file(Run(folder).config).get("generator")
+
+
+def _network_of(source: str) -> dict[str, Any]:
     from cyclekit.hub.open import open_model
-    from cyclekit.hub.source import embedded_models
 
     network = open_model(source).info.generator
     options = {
         key: value for key, value in network.options.items()
         if key not in ("in_channels", "out_channels", "classes")
     }  # fmt: skip
-    where = source if source in embedded_models() else str(Path(source).resolve())
-    return [
-        {"generator": {"name": network.name, **options}},
-        {"train": {"init_from": where, "warm_up": WARM_UP}},
-    ]
+    return {"name": network.name, **options}
 
 
 def _profile(config: Config, device: str) -> None:

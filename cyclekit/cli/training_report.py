@@ -6,12 +6,13 @@ import signal
 import sys
 import time
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from cyclekit.cli.signals import AskedToEnd
 from cyclekit.training.listener import Listener, Tick
 from cyclekit.training.progress import Progress
 
@@ -71,7 +72,7 @@ class TrainingReport(Listener):
 
 
 class Interruption:
-    """Turns the first Ctrl-C (or SIGTERM) into a wish; the second one interrupts at once.
+    """Turns the first Ctrl-C (or SIGTERM) into a wish; the second one ends the run at once.
 
     Under torchrun a single Ctrl-C comes twice, from the terminal and from torchrun, so that what
     comes within `TWICE` seconds of the first is the same wish.
@@ -81,7 +82,7 @@ class Interruption:
 
     def __init__(self) -> None:
         self.asked = False
-        self._since = 0.0
+        self._by, self._since = int(signal.SIGINT), 0.0
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interruption:
@@ -96,13 +97,19 @@ class Interruption:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def leave(self) -> NoReturn:
+        """End as the signal says that asked first."""
+        if self._by == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise AskedToEnd(self._by)
+
     def _ask(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
         if self.asked:
             if now - self._since > self.TWICE:
-                raise KeyboardInterrupt
+                self.leave()
             return
-        self.asked, self._since = True, now
+        self.asked, self._by, self._since = True, number, now
         sys.stderr.write("saving after this step; once more to stop at once\n")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from cyclekit.data.download import Progress
+    from cyclekit.data.transfer import Progress
 
 
 @contextmanager

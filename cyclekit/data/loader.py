@@ -64,6 +64,7 @@ def make_loader(
         num_workers=count,
         collate_fn=_collate,
         pin_memory=torch.cuda.is_available(),
+        worker_init_fn=_leave_group,
         persistent_workers=count > 0,
         multiprocessing_context="spawn" if count else None,
     )
@@ -72,27 +73,39 @@ def make_loader(
 def start_loading(loader: DataLoader[Item]) -> Iterator[RawBatch]:
     """Start the worker processes of a loader, if it has some, and yield its batches.
 
-    Ctrl-C in a terminal reaches every process of a run. The workers must not hear of it: the run
-    still needs a batch from them until it has saved its state.
+    Ctrl-C in a terminal, and a `kill` of the whole group, reach every process of a run. The
+    workers must not hear of it: the run still needs a batch from them until it has saved its state.
     """
-    with _interruption_ignored():
+    with _endings_ignored():
         return iter(loader)
 
 
 @contextmanager
-def _interruption_ignored() -> Iterator[None]:
-    """Ignore SIGINT for a moment, and for good in processes that are started meanwhile.
+def _endings_ignored() -> Iterator[None]:
+    """Ignore SIGINT and SIGTERM for a moment, and in processes that are started meanwhile.
 
-    Blocking it would not do: multiprocessing lifts the block as it starts its first process.
+    Blocking them would not do: multiprocessing lifts the block as it starts its first process.
     """
     if threading.current_thread() is not threading.main_thread():  # it alone has handlers
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _leave_group(worker: int) -> None:
+    """Make a worker process a group of its own, once it runs.
+
+    Torch sets a handler for SIGTERM there, so that what `_endings_ignored` began does not last. A
+    worker ends when its run tells it to, or within seconds once the run is gone.
+    """
+    if hasattr(os, "setpgid"):  # Windows has no groups
+        os.setpgid(0, 0)
 
 
 def _auto_workers() -> int:

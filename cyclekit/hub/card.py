@@ -11,8 +11,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from cyclekit.checkpoint.model import DOMAINS, ModelInfo
+from cyclekit.hub.model_card import find_model_card
 from cyclekit.hub.open import OpenModel, open_model
-from cyclekit.hub.source import embedded_models
+from cyclekit.hub.store import origin_of
 from cyclekit.models import Generator, ImageGenerator, build_generator
 from cyclekit.models.base import Kind
 from cyclekit.models.exported import ExportedGenerator
@@ -56,7 +57,9 @@ class Card:
     provenance: Mapping[str, Any]
     """Where it comes from."""
     text: str
-    """What its makers say about it; empty if nothing."""
+    """What its makers say about it, in Markdown; empty if nothing."""
+    card: Mapping[str, Any] | None
+    """The same by field, as in `ModelCard`; None if nothing."""
 
 
 def read_card(source: str | Path | None) -> Card:
@@ -69,6 +72,7 @@ def read_card(source: str | Path | None) -> Card:
     model = open_model(source)
     info = model.info
     cost = cost_of(model)
+    written = find_model_card(model.path)
     return Card(
         path=str(model.path),
         bytes=model.path.stat().st_size,
@@ -83,8 +87,9 @@ def read_card(source: str | Path | None) -> Card:
         names=info.names,
         directions=info.abilities(),
         discriminators=_kept(info),
-        provenance=info.provenance,
-        text=card_text(model.path),
+        provenance={**info.provenance, **origin_of(model.path)},
+        text="" if written is None else written.text(),
+        card=None if written is None else written.model_dump(mode="json"),
     )
 
 
@@ -141,8 +146,10 @@ def count_macs(spec: Spec, side: int = SIDE, direction: str = "ab") -> int:
 
 
 def card_text(path: Path) -> str:
-    """Return what is written about an embedded model; empty for any other file."""
-    card = path.with_suffix(".md")
-    if path not in embedded_models().values() or not card.is_file():
-        return ""
-    return card.read_text(encoding="utf-8").strip()
+    """Return what is written about a model, in Markdown; empty if nothing.
+
+    Raises:
+        CheckpointError: if its card is damaged.
+    """
+    written = find_model_card(path)
+    return "" if written is None else written.text()

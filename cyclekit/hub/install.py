@@ -8,7 +8,7 @@ from pathlib import Path
 from safetensors.torch import save
 from torch import Tensor
 
-from cyclekit.data.download import Part, Progress
+from cyclekit.data.transfer import Part, Progress
 from cyclekit.errors import CheckpointError, MediaError, UsageError
 from cyclekit.hub.extractors import CHECKSUM, file_checksum, read_merged
 from cyclekit.hub.networks import Network, installed_file

@@ -14,7 +14,7 @@ from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.losses.perceptual import feature_distance
 from cyclekit.losses.reconstruction import l1
 from cyclekit.methods.base import METHODS, Batch, Images, Losses, Method, Phase
-from cyclekit.methods.judging import judge
+from cyclekit.methods.judging import judge, turns
 from cyclekit.models import DISCRIMINATORS, Discriminator, ImageGenerator, make_translator
 from cyclekit.models.features.base import FEATURES, FeatureNetwork
 from cyclekit.models.taps import tap
@@ -86,8 +86,7 @@ class Distill(Method):
 
     def phases(self) -> tuple[Phase, ...]:
         """Student first, critic second, if there is one."""
-        student = Phase("generators", (self.student,))
-        return (student, Phase("discriminators", (self.critic,))) if self.critic else (student,)
+        return turns(self.student, self.critic)
 
     def translators(self) -> dict[str, ImageGenerator]:
         """Return the student."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from cyclekit.losses import ADVERSARIAL_LOSSES, PENALTIES
+from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.methods.base import METHODS, Batch, Images, Losses, Method, Phase
 from cyclekit.methods.draws import Draws
+from cyclekit.methods.lazy_penalty import LazyPenalty
 from cyclekit.models import DISCRIMINATORS, Memory, NoiseGenerator, make_noise_generator
 from cyclekit.registry import Spec
 
@@ -48,13 +49,13 @@ class GAN(Method):
         memory: int = 0,
     ) -> None:
         super().__init__()
-        _require_positive(penalty_every=penalty_every, critic_steps=critic_steps)
+        if critic_steps < 1:
+            raise ValueError(f"critic_steps must be at least 1, got {critic_steps}")
         self.generator = make_noise_generator(generator)
         self.discriminator = DISCRIMINATORS.create(discriminator)
         smoothing = {} if real_label == 1 else {"real_label": real_label}
         self.adversarial = ADVERSARIAL_LOSSES.create(Spec(adversarial, smoothing))
-        self.penalty = None if penalty == "none" else PENALTIES.create(Spec(penalty))
-        self.penalty_weight, self.penalty_every = penalty_weight, penalty_every
+        self.penalty = LazyPenalty(penalty, penalty_weight, penalty_every)
         self.instance_noise, self.critic_steps = instance_noise, critic_steps
         self.real_memory, self.fake_memory = Memory(memory), Memory(memory)
 
@@ -85,10 +86,8 @@ class GAN(Method):
         on_real = self.discriminator(real, memory=self.real_memory).float()
         on_fake = self.discriminator(fake, memory=self.fake_memory).float()
         losses = {"discriminator": self.adversarial.discriminator(on_real, on_fake)}
-        if self.penalty and self.moment.step % self.penalty_every == 0:
-            mix = Draws(seed, "penalty", real).uniform()
-            weight = self.penalty_weight * self.penalty_every
-            losses["penalty"] = weight * self.penalty(self.discriminator, real, fake, mix)
+        if self.penalty.is_due(self.moment.step):
+            losses["penalty"] = self.penalty(self.discriminator, real, fake, seed)
         self.real_memory.keep()
         self.fake_memory.keep()
         return losses
@@ -98,9 +97,3 @@ class GAN(Method):
         if not deviation:
             return pictures
         return pictures + deviation * Draws(seed, purpose, pictures).normal(*pictures.shape[1:])
-
-
-def _require_positive(**options: int) -> None:
-    for name, value in options.items():
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, got {value}")

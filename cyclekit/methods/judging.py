@@ -1,11 +1,18 @@
-"""What a critic says of real and of generated pictures."""
+"""Critics: whose turn follows the generator's, and what they say of pictures."""
 
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from cyclekit.methods.base import Phase
 from cyclekit.models import Discriminator, Memory
+
+
+def turns(generator: nn.Module, critic: Discriminator | None) -> tuple[Phase, ...]:
+    """Let the generator learn first and its critic second, if there is one."""
+    first = Phase("generators", (generator,))
+    return (first,) if critic is None else (first, Phase("discriminators", (critic,)))
 
 
 def judge(

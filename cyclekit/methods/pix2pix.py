@@ -10,6 +10,7 @@ from torch import Tensor
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.losses.reconstruction import l1
 from cyclekit.methods.base import METHODS, Batch, Images, Losses, Method, Phase
+from cyclekit.methods.judging import turns
 from cyclekit.models import DISCRIMINATORS, Discriminator, ImageGenerator, make_translator
 from cyclekit.registry import Spec
 
@@ -60,10 +61,7 @@ class Pix2Pix(Method):
 
     def phases(self) -> tuple[Phase, ...]:
         """Generator first, critic second, if anybody listens to it."""
-        generator = Phase("generators", (self.generator,))
-        if not self.adversarial_weight:
-            return (generator,)
-        return generator, Phase("discriminators", (self.discriminator,))
+        return turns(self.generator, self.discriminator if self.adversarial_weight else None)
 
     def translators(self) -> dict[str, ImageGenerator]:
         """Return the one direction."""

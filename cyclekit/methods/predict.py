@@ -8,6 +8,7 @@ from torch import Tensor
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.losses.reconstruction import mean_square
 from cyclekit.methods.base import METHODS, Batch, Images, Losses, Method, Phase
+from cyclekit.methods.judging import turns
 from cyclekit.models import DISCRIMINATORS, Discriminator
 from cyclekit.models.predictor import PAST, Predictor, make_predictor
 from cyclekit.registry import Spec
@@ -49,8 +50,7 @@ class Predict(Method):
 
     def phases(self) -> tuple[Phase, ...]:
         """Predictor first, critic second."""
-        predictor = Phase("generators", (self.predictor,))
-        return (predictor, Phase("discriminators", (self.critic,))) if self.critic else (predictor,)
+        return turns(self.predictor, self.critic)
 
     def translators(self) -> dict[str, Predictor]:
         """Return the predictor."""

@@ -9,9 +9,9 @@ from typing import Any, Literal, Protocol, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from cyclekit.media.palette import MOST
+from cyclekit.models.drawing import drawn
 from cyclekit.registry import Registry, Spec
 
 Relaxation = Literal["softmax", "gumbel", "straight_through", "nearest"]
@@ -29,9 +29,13 @@ def softmax(logits: Tensor, temperature: float = 1.0) -> Tensor:
 def gumbel(logits: Tensor, temperature: float = 1.0) -> Tensor:
     """Mix after a draw (https://arxiv.org/abs/1611.01144): softmax of (l + g) / T, g ~ Gumbel(0, 1).
 
-    At a low temperature this is nearly one colour, drawn with the probabilities of softmax(l).
+    At a low temperature this is nearly one colour, drawn with the probabilities of softmax(l). If e
+    is drawn from the exponential distribution, -log e is from Gumbel(0, 1).
     """
-    return F.gumbel_softmax(logits, tau=temperature, dim=1)
+    waits = drawn(
+        lambda rows: logits.new_empty(rows, *logits.shape[1:]).exponential_(), len(logits)
+    )
+    return torch.softmax((logits - waits.log()) / temperature, dim=1)
 
 
 def straight_through(logits: Tensor, temperature: float = 1.0) -> Tensor:

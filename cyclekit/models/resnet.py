@@ -8,6 +8,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from cyclekit.models.base import GENERATORS, ImageGenerator
+from cyclekit.models.drawing import Dropout
 from cyclekit.models.layers import BlurPool, BlurUpsample, Head, Norm, make_norm, needs_bias
 
 Down = Literal["strided", "blur"]
@@ -27,7 +28,7 @@ class ResnetBlock(nn.Module):
             conv(),
             make_norm(norm, channels),
             nn.ReLU(),
-            nn.Dropout(dropout) if dropout else nn.Identity(),
+            Dropout(dropout) if dropout else nn.Identity(),
             conv(),
             make_norm(norm, channels),
         )

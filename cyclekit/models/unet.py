@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from cyclekit.models.base import GENERATORS, ImageGenerator
+from cyclekit.models.drawing import Dropout
 from cyclekit.models.geometry import Geometry
 from cyclekit.models.layers import Norm, make_norm, needs_bias
 
@@ -96,7 +97,7 @@ def _down(inside: int, outside: int, norm: Norm, *, innermost: bool) -> nn.Modul
 
 def _up(inside: int, outside: int, norm: Norm, dropout: float) -> nn.Module:
     conv = nn.ConvTranspose2d(inside, outside, 4, stride=2, padding=1, bias=needs_bias(norm))
-    tail = [nn.Dropout(dropout)] if dropout else []
+    tail = [Dropout(dropout)] if dropout else []
     return nn.Sequential(nn.ReLU(), conv, make_norm(norm, outside), *tail)
 
 

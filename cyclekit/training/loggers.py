@@ -9,12 +9,14 @@ from typing import Any
 
 from cyclekit.errors import UsageError
 from cyclekit.media.atomic import replacing
+from cyclekit.training.log_lines import read_lines
 
 
 class JsonLines:
     """Append values to a file, a line each.
 
-    On a resumed run, lines beyond the state are dropped first, so that the file tells one story.
+    On a resumed run, lines beyond the state are dropped first, so that the file tells one story, and
+    so are those that cannot be used; `unusable` says how many.
 
     Args:
         path: the file; made if absent.
@@ -22,10 +24,11 @@ class JsonLines:
     """
 
     def __init__(self, path: Path, images: int) -> None:
-        self.path = path
+        self.path, self.unusable = path, 0
         if path.exists():
-            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-            kept = [line for line in lines if _images(line) <= images]
+            lines = list(read_lines(path))
+            self.unusable = sum(line is None for _, line in lines)
+            kept = [text for text, line in lines if line is not None and line.images <= images]
             with replacing(path) as part:  # a kill here must not cost the story so far
                 part.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
 
@@ -33,13 +36,6 @@ class JsonLines:
         """Append one line."""
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(values) + "\n")
-
-
-def _images(line: str) -> float:
-    try:
-        return float(json.loads(line)["images"])
-    except (ValueError, KeyError, TypeError):
-        return float("inf")  # a line cut off by a crash
 
 
 class TensorBoard:

@@ -25,7 +25,10 @@ class Records:
 
     def __init__(self, run: Run, config: Config, domains: Domains, images: int) -> None:
         self._run, self._config, self._domains = run, config, domains
-        self._writers: list[JsonLines | TensorBoard] = [JsonLines(run.log, images)]
+        log = JsonLines(run.log, images)
+        self._writers: list[JsonLines | TensorBoard] = [log]
+        self.unusable = log.unusable
+        """Lines of the log that nobody could use, and that are gone."""
         if config.train.tensorboard:
             self._writers.append(TensorBoard(run.folder / "tensorboard", images))
 

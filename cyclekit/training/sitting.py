@@ -70,6 +70,7 @@ class Sitting:
         for message in foreign_colors(translators, self.domains, augmentation_of(self.config)):
             self.listener.note(message)
         self.listener.start(self.learner.progress)
+        self.stepper.tell_idle()
         while not self.learner.progress.done and not self._exhausted():
             # What is done about an error waits until the error, and the memory it holds, are gone.
             problem: UnsoundError | None = None
@@ -111,6 +112,9 @@ class Sitting:
         self.ticked = self.learner.progress
         if self.keeper:
             self.keeper.stand(self.learner)
+            if self.keeper.records.unusable:
+                count, log = self.keeper.records.unusable, self.run.log
+                self.listener.note(f"{log}: left out what cannot be used, lines: {count}")
         self.batches = self._batches()
 
     def _restore(self, state: State) -> None:
@@ -174,14 +178,14 @@ class Sitting:
                 f"rate_{name}": one.param_groups[0]["lr"]
                 for name, one in learner.optimizers.items()
             }
-            health = {"health": signs, "warnings": [warning.text for warning in warnings]}
+            health = {"health": signs, "warnings": warnings}
             line = {**now.plain(), "images_per_second": round(speed, 3), **values, **rates}
             self.keeper.records.write(line | health)
         self.listener.tick(Tick(now, losses, speed))
         self.ticked = now
 
-    def _look_after(self, losses: dict[str, float]) -> tuple[Numbers, list[Warning]]:
-        """Take the run's health, tell what is wrong, and do what may be done."""
+    def _look_after(self, losses: dict[str, float]) -> tuple[Numbers, list[str]]:
+        """Take the run's health, tell what is wrong, do what may be done, and return what was told."""
         if not self.checkup:
             return {}, []
         now, resting = self.learner.progress, self.stepper.resting()
@@ -189,9 +193,10 @@ class Sitting:
             self.learner.average.generators, losses, images=now.images,
             moving=rate_factor(now, self.config.optimizer.hold) > 0.1 and not resting,
         )  # fmt: skip
-        for warning in warnings:
-            self.listener.note(f"health: {warning.text}{self._treat(warning)}")
-        return signs, warnings
+        told = [f"{warning.text}{self._treat(warning)}" for warning in warnings]
+        for text in told:
+            self.listener.note(f"health: {text}")
+        return signs, told
 
     def _treat(self, warning: Warning) -> str:
         learner = self.learner
@@ -214,8 +219,11 @@ class Sitting:
         learner.remedies = learner.remedies.after_return(tuple(learner.optimizers))
         images = learner.progress.images
         what = str(error).partition(";")[0]
-        self.listener.note(f"health: {what}; rescue: back to {images} images, half of every rate")
+        told = f"{what}; rescue: back to {images} images, half of every rate"
+        self.listener.note(f"health: {told}")
         self._save_state()
+        if self.keeper:
+            self.keeper.records.write({"images": images, "warnings": [told]})
 
     def _take_smaller_pieces(self) -> None:
         """Return to the last state, or to the start, and let batches through in more pieces."""

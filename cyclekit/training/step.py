@@ -12,6 +12,7 @@ from torch.profiler import record_function
 
 from cyclekit.methods import Method
 from cyclekit.methods.base import Batch, Images, Moment
+from cyclekit.models.drawing import drawing_for
 from cyclekit.training.distributed import Team, average_gradients
 from cyclekit.training.precision import forward_in
 
@@ -48,7 +49,7 @@ def train_step(
     Returns:
         Detached weighted losses by name, on the device.
     """
-    torch.manual_seed(seed + team.rank)
+    torch.manual_seed(seed)  # the same on every process: each draws for all, and takes its own
     report: dict[str, Tensor] = {}
     device = next(iter(batch.values())).device
     method.moment = moment
@@ -59,7 +60,7 @@ def train_step(
     for phase in phases:
         parameters = parameters_of(optimizers[phase.name])
         for number, (part, own_seed, share) in enumerate(parts):
-            with _only(method, parameters):
+            with _only(method, parameters), drawing_for(_rows(part)):
                 if number not in images:
                     with forward_in(dtype, device), record_function(MAKING):
                         images[number] = method(part, own_seed)
@@ -79,14 +80,17 @@ def train_step(
 
 def _split(batch: Batch, pieces: int, seed: int, team: Team) -> Iterator[tuple[Batch, int, float]]:
     """Yield parts of a batch, each with a seed of its own and its share of the whole."""
-    count = len(next(iter(batch.values())))
+    count = _rows(batch)
     split = {name: value.tensor_split(pieces) for name, value in batch.items()}
     first = 0
     for number in range(pieces):
         part = {name: values[number] for name, values in split.items()}
-        rows = len(next(iter(part.values())))
-        yield part, seed + 2 * first * team.world, rows / count
-        first += rows
+        yield part, seed + 2 * first * team.world, _rows(part) / count
+        first += _rows(part)
+
+
+def _rows(batch: Batch) -> int:
+    return len(next(iter(batch.values())))
 
 
 def parameters_of(optimizer: Optimizer) -> list[Tensor]:

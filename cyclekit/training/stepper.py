@@ -63,10 +63,25 @@ class Stepper:
     def resting(self) -> frozenset[str]:
         """Return the phases that wait while the discriminators learn alone, as they warm up."""
         names = {phase.name for phase in self.learner.method.phases()}
-        warm = self.learner.progress.images >= self.config.train.warm_up
-        # Where nobody judges, there is nobody to wait for.
-        learning = warm or "discriminators" not in names
-        return frozenset() if learning else frozenset(names - {"discriminators"})
+        if self.learner.progress.images >= self._warm_up():
+            return frozenset()
+        return frozenset(names - {"discriminators"})
+
+    def tell_idle(self) -> None:
+        """Say so where the run is over before its generators begin to learn."""
+        total, warm_up = self.learner.progress.total, self._warm_up()
+        if total is not None and warm_up >= total:
+            self.listener.note(
+                f"train.warm_up={warm_up} lets the discriminators learn alone for as many images, "
+                f"and the run has {total}: the generators will learn nothing; make the run longer, "
+                "or train.warm_up smaller"
+            )
+
+    def _warm_up(self) -> int:
+        """Return the length of the warm-up; where nobody judges, there is nobody to wait for."""
+        phases = self.learner.method.phases()
+        judged = any(phase.name == "discriminators" for phase in phases)
+        return self.config.train.warm_up if judged else 0
 
     def _moment(self) -> Moment:
         progress = self.learner.progress
@@ -96,4 +111,5 @@ class Stepper:
         if settled.total != before.total:
             minutes = self.config.train.minutes
             self.listener.note(f"{minutes:g} minutes are {settled.total} images at this speed")
-        self.learner.progress = settled
+            self.learner.progress = settled
+            self.tell_idle()

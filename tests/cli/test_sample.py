@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from click.testing import CliRunner, Result
 
@@ -77,6 +78,33 @@ def test_wrong_usage_is_named(
     assert isinstance(result.exception, UsageError)
     assert message in str(result.exception)
     assert not (tmp_path / "new.png").exists()
+
+
+def test_a_picture_that_is_there_is_kept(tmp_path: Path, model: Path) -> None:
+    for name in ("7.png", "07.png", "12.png", "note.txt"):
+        (tmp_path / name).touch()
+    result = run(model, "-n", 12, "--separate", tmp_path)
+    assert isinstance(result.exception, UsageError)
+    assert str(result.exception) == f"{tmp_path / '07.png'} exists; replace it with --overwrite"
+    assert run(model, "-n", 12, "--separate", tmp_path, "--overwrite").exit_code == 0
+    assert not (tmp_path / "12.png").stat().st_size
+    assert run(model, "-n", 5, "--separate", tmp_path / "new").exit_code == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="asks the process to end by a signal")
+def test_a_hundred_thousand_million_pictures_begin_at_once(tmp_path: Path, model: Path) -> None:
+    count = 10**11
+    line = ["sample", model, "-n", count, "--separate", tmp_path, "--device", "cpu", "-q"]
+    command = [sys.executable, "-m", "cyclekit", *map(str, line)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        made = [process.stdout.readline().strip() for _ in range(20)]
+        memory = psutil.Process(process.pid).memory_info().rss
+        process.terminate()
+        process.communicate(timeout=300)
+    assert process.returncode == 143
+    assert made == [str(tmp_path / f"{number:011}.png") for number in range(20)]
+    assert memory < 2**30
 
 
 def test_no_noise_at_all_is_wrong_usage(model: Path) -> None:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from cyclekit.data.archives import unpack
 from cyclekit.data.catalogue import Entry
-from cyclekit.data.download import ATTEMPTS, PIECE, download
+from cyclekit.data.download import download
+from cyclekit.data.transfer import ATTEMPTS, PIECE
 from cyclekit.errors import DataError
 
 PICTURES = {"toy/trainA/1.jpg": b"\1" * 70_000, "toy/trainB/2.jpg": bytes(range(256)) * 300}

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 import torch
 
@@ -92,10 +90,3 @@ def test_the_default_model_is_embedded_small_and_explained():
     assert path.stat().st_size <= 3_000_000
     assert open_generator(None).generator(batch(1, 32, 32)).shape == (1, 3, 32, 32)
     assert read_card(DEFAULT_MODEL).text
-
-
-@needs_embedded
-def test_every_embedded_model_has_a_card():
-    paths: list[Path] = list(embedded_models().values())
-    assert len(paths) >= 1
-    assert all(path.with_suffix(".md").is_file() for path in paths)

@@ -34,7 +34,7 @@ def test_a_name_means_the_embedded_model_even_beside_a_file(folder, tmp_path, mo
 
 def test_a_name_never_leaves_the_folder(folder):
     for name in ("../secret", "../embedded/vintage", "/vintage", "", "*"):
-        with pytest.raises(UsageError, match="no embedded model has that name"):
+        with pytest.raises(UsageError, match="no embedded or pulled model has that name"):
             find_model(name, folder)
 
 

@@ -2,13 +2,11 @@
 
 import pytest
 import torch
+from games.known import CRITIC, TRANSLATOR
+from games.two_colours import BLUE, RED, error, learn, patterns, recoloured, unpaired
 
 from cyclekit.methods import METHODS
 from cyclekit.registry import Spec
-from tests.methods.two_colours import BLUE, RED, error, learn, patterns, recoloured, unpaired
-
-TRANSLATOR = Spec("resnet", {"width": 8, "blocks": 1})
-CRITIC = Spec("patch", {"width": 16, "layers": 1, "norm": "none"})
 
 
 def test_a_cycle_finds_the_mapping_and_its_inverse():

@@ -37,6 +37,14 @@ def tiny_game(name: str, **train: object) -> Config:
     return resolve([tree])
 
 
+def drawing_game(**train: object) -> Config:
+    """Describe a tiny run of networks that draw at random as they work, several times a step."""
+    network = {"width": 8, "blocks": 1, "dropout": 0.5, "down": "strided"}
+    head = {"head": "palette", "colors": 4, "relaxation": "gumbel"}
+    generator = {"generator": {"name": "resnet", **network, **head}}
+    return resolve([tiny_game("cyclegan", **train).plain(), generator])
+
+
 def _tiny(registry: Any, part: dict[str, Any], **options: Any) -> dict[str, Any]:
     name = SMALLER.get(part["name"], part["name"])
     known = registry.options(name)
@@ -47,21 +55,27 @@ def _tiny(registry: Any, part: dict[str, Any], **options: Any) -> dict[str, Any]
 
 
 def world_of(name: str, folder: Path) -> Domains:
-    """Lay out red and blue pictures, or films, as a method of any kind of data wants them."""
+    """Lay out red and blue pictures, or films, as a method of any kind of data wants them.
+
+    What is there stays: several processes may share it.
+    """
     kind = KINDS[data_kind(name)]
     if kind.frames > 1:
         roots = [_film(folder / one, tint) for one, tint in (("red", 0), ("blue", 2))]
     else:
-        two_folders(folder)
+        if not (folder / "red").exists():
+            two_folders(folder)
         roots = [folder / "red", folder / "blue"]
     roots = [folder] if kind.labelled else roots[: kind.least]
     return kind.find_in(Config.model_validate({"data": {"roots": roots}}).data)
 
 
 def _film(folder: Path, channel: int) -> Path:
+    if folder.exists():
+        return folder
     draws = np.random.default_rng(channel)
     frames = draws.integers(0, 60, (12, 32, 32, 3)).astype(np.uint8)
     frames[..., channel] += 180
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True)
     make_clip(folder / "film.mp4", list(frames))
     return folder

@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import unescape
 
 import cv2
 import numpy as np
@@ -16,25 +17,14 @@ from cyclekit.methods import METHODS
 from cyclekit.training import diagnosis
 from cyclekit.training.diagnosis import SYMPTOMS, Diagnosis, has_setting
 from cyclekit.training.health import UnsoundError
-from cyclekit.training.listener import Listener
 from cyclekit.training.loop import train
+from cyclekit.training.page.curves import read_log
 from cyclekit.training.progress import Progress
 from cyclekit.training.stepper import Stepper
 from tests.training.test_loop import assert_same_state
-from tests.training.worlds import CPU, TINY
+from tests.training.worlds import CPU, TINY, Notes
 
 SIDE = 16
-
-
-class Notes(Listener):
-    def __init__(self):
-        self.lines = []
-
-    def note(self, message):
-        self.lines.append(message)
-
-    def health(self):
-        return [line for line in self.lines if line.startswith("health: ")]
 
 
 def smooth(draws, count, low=40, high=215):
@@ -164,6 +154,16 @@ def test_inverted_brightness_is_seen_and_rescued(tmp_path, impatient):
     log = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
     assert "identity_a" not in log[0]
     assert log[-1]["identity_a"] > 0
+    assert warned(tmp_path / "run") == [line.removeprefix("health: ") for line in notes.health()]
+
+
+def warned(folder):
+    """Return what a run's log says of its health, and see that its page says the same."""
+    texts = [text for _, text in read_log(folder / "log.jsonl").warnings]
+    page = unescape((folder / "training.html").read_text(encoding="utf-8"))
+    assert [text for text in texts if f"<bdi>{text}</bdi>" not in page] == []
+    assert page.count("<li>at ") == len(texts)
+    return texts
 
 
 def test_a_rescued_run_resumes_exactly(tmp_path, impatient):
@@ -179,6 +179,9 @@ def test_a_rescued_run_resumes_exactly(tmp_path, impatient):
     train(config, domains, tmp_path / "parts", device=CPU)
     assert_same_state(tmp_path / "whole", tmp_path / "parts")
     assert load_state(tmp_path / "parts/state.pt")["remedies"]["rates"]["discriminators"] < 1
+    assert warned(tmp_path / "parts") == warned(tmp_path / "whole") == [
+        line.removeprefix("health: ") for line in notes.health()
+    ]  # fmt: skip
 
 
 SHORT = {"batch": 4, "state_every": 16, "rescue": True, "half_life": 0}
@@ -197,12 +200,14 @@ def test_a_run_that_explodes_goes_back_and_goes_on(tmp_path):
     state = load_state(tmp_path / "run/state.pt")
     assert state["remedies"]["rates"]["generators"] == 0.5 ** len(lines)
     log = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
-    images = [line["images"] for line in log]
+    images = [line["images"] for line in log if "seconds" in line]
     assert images == sorted(set(images))
+    assert warned(tmp_path / "run") == [line.removeprefix("health: ") for line in lines]
     part = train(config, domains, tmp_path / "parts", device=CPU, stop=lambda p: p.images >= 40)
     assert not part.done
     train(config, domains, tmp_path / "parts", device=CPU)
     assert_same_state(tmp_path / "run", tmp_path / "parts")
+    assert warned(tmp_path / "run") == warned(tmp_path / "parts")
 
 
 def test_a_run_that_goes_on_exploding_is_stopped(tmp_path):

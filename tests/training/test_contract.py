@@ -28,7 +28,7 @@ from cyclekit.training.plan import make_plan
 from cyclekit.training.step import parameters_of, train_step
 from tests.evaluation.worlds import averages
 from tests.tiny import picture
-from tests.training.games import tiny_game, world_of
+from tests.training.games import drawing_game, tiny_game, world_of
 from tests.training.test_loop import assert_same_state, flat
 from tests.training.worlds import CPU
 
@@ -177,27 +177,31 @@ def test_a_plan_is_made(tmp_path, name):
 
 TWO_PROCESSES = """
 import sys
-from dataclasses import replace
 from pathlib import Path
-from cyclekit.methods import METHODS
 from cyclekit.training.distributed import join_team, leave_team
 from cyclekit.training.loop import train
-from tests.training.games import tiny_game, world_of
+from tests.training.games import world_of
+from tests.training.test_contract import shared_games
 from tests.training.worlds import CPU
 
 folder, team = Path(sys.argv[1]), join_team(CPU)
-for name in METHODS.names():
-    config = tiny_game(name, images=8, batch=4, diff_augment=("color", "translation", "cutout"))
-    domains = world_of(name, folder / "data" / name)
+for name, config in shared_games().items():
+    domains = world_of(config.method.name, folder / "data" / name)
     train(config, domains, folder / f"two-{name}", device=CPU, team=team)
 leave_team()
 """
 
 
+def shared_games():
+    """Every method, and networks that draw at random as they work."""
+    train = {"images": 8, "batch": 4, "diff_augment": ("color", "translation", "cutout")}
+    games = {name: tiny_game(name, **train) for name in METHODS.names()}
+    return games | {"drawing": drawing_game(images=8, batch=4)}
+
+
 def test_two_processes_equal_one(tmp_path):
-    for name in METHODS.names():
-        config = tiny_game(name, images=8, batch=4, diff_augment=("color", "translation", "cutout"))
-        domains = world_of(name, tmp_path / "data" / name)
+    for name, config in shared_games().items():
+        domains = world_of(config.method.name, tmp_path / "data" / name)
         train(config, domains, tmp_path / f"one-{name}", device=CPU)
     (tmp_path / "two.py").write_text(TWO_PROCESSES)
     command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -207,7 +211,7 @@ def test_two_processes_equal_one(tmp_path):
         timeout=900,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr[-3000:]
-    for name in METHODS.names():
+    for name in shared_games():
         one, two = (
             flat(load_state(tmp_path / f"{count}-{name}/state.pt")) for count in ("one", "two")
         )

@@ -1,14 +1,19 @@
 """Runs that begin with another model, keep a part of it, or have few pictures."""
 
 import json
+import signal
 import subprocess
 import sys
 from itertools import islice
 
 import pytest
 import torch
+from click.testing import CliRunner
 
 from cyclekit.checkpoint.model import ModelInfo, load_model, read_info, save_model
+from cyclekit.checkpoint.state import load_state
+from cyclekit.cli.train import command
+from cyclekit.cli.training_report import Interruption
 from cyclekit.config.resolve import dump, resolve
 from cyclekit.errors import ConfigError
 from cyclekit.methods import METHODS
@@ -22,7 +27,7 @@ from cyclekit.training.plan import first_steps
 from tests.tiny import batch, tiny_generator, tiny_model, tiny_spec
 from tests.training.games import tiny_game, world_of
 from tests.training.test_loop import assert_same_state
-from tests.training.worlds import CPU, TINY, tiny_config, two_folders
+from tests.training.worlds import CPU, TINY, Notes, tiny_config, two_folders
 
 translators = pytest.mark.parametrize("name", ["mobile", "resnet", "unet"])
 
@@ -114,10 +119,31 @@ def test_only_the_discriminators_learn_during_the_warm_up(tmp_path):
     assert_same_state(tmp_path / "whole", tmp_path / "run")
 
 
+@pytest.mark.parametrize("length", [{"images": 8}, {"images": None, "minutes": 0.003}])
+def test_a_run_that_is_over_before_its_warm_up_says_so(tmp_path, length):
+    domains, notes = two_folders(tmp_path), Notes()
+    warm_up = length["images"] or 10**6
+    config = tiny_config(**length, warm_up=warm_up)
+    total = train(config, domains, tmp_path / "run", device=CPU, listener=notes).total
+    (line,) = (line for line in notes.lines if "warm_up" in line)
+    assert f"train.warm_up={warm_up} lets the discriminators learn alone" in line
+    assert f"the run has {total}: the generators will learn nothing" in line
+    assert notes.lines.index(line) <= 1  # as soon as the length is known
+
+
+def test_a_run_that_outlasts_its_warm_up_says_nothing_of_it(tmp_path):
+    notes = Notes()
+    config = tiny_config(images=8, warm_up=6)
+    train(config, two_folders(tmp_path), tmp_path / "run", device=CPU, listener=notes)
+    assert not any("warm_up" in line for line in notes.lines)
+
+
 def test_where_nobody_judges_nobody_waits(tmp_path):
-    alone = {"method": {"adversarial_weight": 0}}
+    alone, notes = {"method": {"adversarial_weight": 0}}, Notes()
     config = resolve([tiny_game("pix2pix", images=4, warm_up=500).plain(), alone])
-    train(config, world_of("pix2pix", tmp_path), tmp_path / "run", device=CPU)
+    domains = world_of("pix2pix", tmp_path)
+    train(config, domains, tmp_path / "run", device=CPU, listener=notes)
+    assert not any("warm_up" in line for line in notes.lines)
     (line,) = (tmp_path / "run/log.jsonl").read_text().splitlines()
     assert json.loads(line)["l1"] > 0
 
@@ -174,6 +200,41 @@ def test_the_command_begins_with_a_model_by_the_names_of_its_domains(tmp_path):
     generator, _, _ = load_model(tmp_path / "run/model.safetensors", "ba")
     x = gray(1)
     torch.testing.assert_close(generator(gray(3)), old(x), rtol=1e-4, atol=1e-4)
+
+
+def test_a_run_goes_on_without_the_model_that_it_began_with(tmp_path, monkeypatch):
+    two_folders(tmp_path)
+    old = tiny_model(tmp_path / "old.safetensors", ("red", "blue"))
+    (tmp_path / "tiny.yaml").write_text(dump(tiny_config(images=8, state_every=4)))
+
+    def run(folder):
+        arguments = [
+            tmp_path / "red", tmp_path / "blue", "-o", tmp_path / folder, "--init-from", old,
+            "--config", tmp_path / "tiny.yaml", "--set", "train.warm_up=2", "--device", "cpu",
+        ]  # fmt: skip
+        return CliRunner().invoke(command, list(map(str, arguments)))
+
+    assert run("whole").exit_code == 0
+    enter = Interruption.__enter__
+
+    def enter_and_ask(self):
+        entered = enter(self)
+        signal.raise_signal(signal.SIGINT)
+        return entered
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Interruption, "__enter__", enter_and_ask)
+        assert "begins with the generators of" in run("parts").stderr
+    assert load_state(tmp_path / "parts/state.pt")["progress"]["images"] == 2
+    old.unlink()
+    result = run("parts")
+    assert result.exit_code == 0, result.stderr
+    assert "going on at 2 images" in result.stderr
+    assert_same_state(tmp_path / "whole", tmp_path / "parts")
+    fresh = run("fresh")
+    assert fresh.exit_code != 0
+    assert str(fresh.exception).startswith(f"no model file '{old}' exists")
+    assert not (tmp_path / "fresh").exists()
 
 
 def test_a_model_that_is_not_there_is_wrong_usage(tmp_path):

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 
@@ -16,9 +17,8 @@ from cyclekit.cli.training_report import Interruption
 from cyclekit.config.resolve import dump, resolve
 from cyclekit.errors import CheckpointError, ConfigError, DataError, TrainingError
 from cyclekit.training.learner import build_learner
-from cyclekit.training.listener import Listener
 from cyclekit.training.loop import train
-from tests.training.worlds import CPU, TINY, tiny_config, two_folders
+from tests.training.worlds import CPU, TINY, Notes, tiny_config, two_folders
 
 
 def flat(tree, prefix=""):
@@ -180,13 +180,6 @@ def test_one_picture_is_no_domain(tmp_path):
 
 
 def test_broken_pictures_are_named_once(tmp_path):
-    class Notes(Listener):
-        def __init__(self):
-            self.lines = []
-
-        def note(self, message):
-            self.lines.append(message)
-
     domains, notes = two_folders(tmp_path), Notes()
     (tmp_path / "red/4.png").write_bytes(b"x")
     train(tiny_config(), domains, tmp_path / "run", device=CPU, listener=notes)
@@ -247,17 +240,40 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal to a group of processes")
-def test_ctrl_c_reaches_the_loaders_processes_too_and_the_run_saves(tmp_path):
-    """A terminal sends it to all of them, and the last step still needs pictures."""
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_to_all_processes_lets_the_run_save_and_end_them(tmp_path, number, code):
+    """A terminal's Ctrl-C, or a `kill` of the group: the last step still needs the loader's."""
     command = run_command(tmp_path, "run", "--set", "data.workers=1")
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         wait_for(tmp_path / "run/state.pt")
-        os.killpg(process.pid, signal.SIGINT)
+        workers = loaders_of(process.pid)
+        before = (tmp_path / "run/state.pt").stat().st_mtime_ns
+        os.killpg(process.pid, number)
         _, errors = process.communicate(timeout=300)
-    assert process.returncode == 130, errors
+    assert process.returncode == code, errors
     assert "Traceback" not in errors
+    assert (tmp_path / "run/state.pt").stat().st_mtime_ns > before
+    assert workers
+    assert psutil.wait_procs(workers, timeout=60)[1] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_the_loaders_processes_end_with_a_run_that_is_killed(tmp_path):
+    command = run_command(tmp_path, "run", "--set", "data.workers=1")
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        wait_for(tmp_path / "run/state.pt")
+        workers = loaders_of(process.pid)
+        process.kill()
+    assert workers
+    assert psutil.wait_procs(workers, timeout=60)[1] == []
+
+
+def loaders_of(process: int) -> list[psutil.Process]:
+    """Return the processes that load pictures for a run."""
+    children = psutil.Process(process).children(recursive=True)
+    return [one for one in children if "multiprocessing.spawn" in " ".join(one.cmdline())]
 
 
 def test_one_ctrl_c_that_comes_twice_is_one_wish(capsys):

@@ -9,9 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
+from cyclekit.training.loop import train
 from cyclekit.training.page.curves import POINTS, read_log, thinned
 from cyclekit.training.page.write import write_page
 from tests.inference.test_report_in_browser import HOSTILE, Tab
+from tests.training.test_loop import told
+from tests.training.worlds import CPU, Notes, tiny_config, two_folders
 
 WARNING = f"{HOSTILE} to zebra: light became dark and dark light, correlation -0.62"
 
@@ -133,3 +136,45 @@ def test_a_run_without_a_log_has_a_page(tmp_path: Path) -> None:
     assert read_log(tmp_path / "log.jsonl").charts == []
     write_page(tmp_path / "p.html", {"title": "x"}, tmp_path / "log.jsonl", tmp_path / "samples")
     assert "No warnings" in (tmp_path / "p.html").read_text(encoding="utf-8")
+
+
+UNUSABLE = (
+    "5", "null", "[1, 2]", '{"gan_ab": 1.0}', '{"images": "12"}', '{"images": NaN}',
+    '{"images": -1}', '{"images": 4.5}', '{"images": 1e999}', f'{{"images": 1{"0" * 400}}}',
+    '{"images": 4, "gan_ab": "0.4"}', f'{{"images": 4, "gan_ab": 1{"0" * 400}}}',
+    '{"images": 4, "warnings": "none"}', '{"images": 4, "warnings": [5]}',
+    '{"images": 4, "health": [1]}', '{"images": 4, "health": {"tone": 0.4}}',
+    '{"images": 4, "evaluation": 5}', '{"images": 4, "evaluation": {"score": "low"}}',
+    '{"images": 4, "evaluation": {"images": 4, "kernel_name": "K", "score": NaN, "findings": []}}',
+    "[" * 100_000 + "]" * 100_000,
+)  # fmt: skip
+"""Lines of JSON that no run wrote."""
+
+
+def test_what_cannot_be_used_of_a_log_is_counted_and_left_out(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    good = ['{"images": 2, "gan_ab": NaN}', '{"images": 4, "gan_ab": 0.5, "total": null}']
+    log.write_text("\n".join([good[0], *UNUSABLE, good[1], '{"images": 6, "ga']))
+    told = read_log(log)
+    assert told.unusable == len(UNUSABLE)
+    (chart,) = told.charts
+    ((_, first), second) = chart["curves"][0]["points"]
+    assert math.isnan(first)
+    assert second == [4, 0.5]
+    write_page(tmp_path / "p.html", {"title": "x"}, log, tmp_path / "samples")
+    text = (tmp_path / "p.html").read_text(encoding="utf-8")
+    assert f"cannot be used of the log, lines: {len(UNUSABLE)}." in text
+
+
+def test_a_run_goes_on_with_the_lines_that_can_be_used(tmp_path: Path) -> None:
+    domains, config, notes = two_folders(tmp_path), tiny_config(), Notes()
+    train(config, domains, tmp_path / "whole", device=CPU)
+    train(config, domains, tmp_path / "run", device=CPU, stop=lambda p: p.images >= 10)
+    with (tmp_path / "run/log.jsonl").open("a") as log:
+        log.write("\n".join([*UNUSABLE, '{"images": 10, "ga']))
+    train(config, domains, tmp_path / "run", device=CPU, listener=notes)
+    said = f"{tmp_path / 'run/log.jsonl'}: left out what cannot be used, lines: {len(UNUSABLE)}"
+    assert notes.lines.count(said) == 1
+    assert told(tmp_path / "run") == told(tmp_path / "whole")
+    train(config, domains, tmp_path / "run", device=CPU, listener=notes)
+    assert notes.lines.count(said) == 1

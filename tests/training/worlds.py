@@ -11,6 +11,7 @@ from cyclekit.config.schema import Config
 from cyclekit.data.kinds import KINDS
 from cyclekit.data.layouts import Domain, find_domains
 from cyclekit.methods.base import data_kind
+from cyclekit.training.listener import Listener
 
 CPU = torch.device("cpu")
 
@@ -46,6 +47,19 @@ FROM_NOISE = {
     },
 }
 """Tiny games from noise, with all that has a state or draws at random switched on."""
+
+
+class Notes(Listener):
+    """Keeps what a run says."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def note(self, message: str) -> None:
+        self.lines.append(message)
+
+    def health(self) -> list[str]:
+        return [line for line in self.lines if line.startswith("health: ")]
 
 
 def tiny_config(**train: object) -> Config:

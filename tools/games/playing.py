@@ -74,12 +74,23 @@ class Table:
 
     def once(self, game: Game, measure: Callable[[Game], Figures]) -> Figures:
         """Return what `measure` finds; what was found before is read, not measured again."""
-        path = self.folder / "runs" / game.name / "found.json"
+        return self.kept(game.name, lambda: measure(game))
+
+    def kept(self, name: str, measure: Callable[[], Figures]) -> Figures:
+        """Do the same for any experiment.
+
+        Raises:
+            OutOfTimeError: if the minutes are over and it was not measured before.
+        """
+        path = self.folder / "runs" / name / "found.json"
         if not path.exists():
-            found = measure(game)
+            if time.monotonic() > self.ends:
+                raise OutOfTimeError
+            found = measure()
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(found), encoding="utf-8")
             shown = {name: value for name, value in found.items() if not isinstance(value, list)}
-            print(f"{game.name}  {json.dumps(shown)}", flush=True)
+            print(f"{path.parent.name}  {json.dumps(shown)}", flush=True)
         return dict(json.loads(path.read_text(encoding="utf-8")))
 
     def _stop(self, upto: int | None) -> Callable[[Any], bool]:

@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from cyclekit.evaluation.plots import COLORS
-from cyclekit.media.sheet import sheet
+from cyclekit.media.sheet import GAP, sheet
 from games.playing import Figures
 from games.worlds import Pixels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+TITLE = 90
+"""Pixels before a row, for its title."""
 
 
 def figure(width: float, height: float) -> Figure:
@@ -67,3 +71,17 @@ def show(rows: Sequence[Sequence[Pixels]], path: Path, *, times: int = 1) -> Non
     """Write pictures as one sheet, each enlarged by whole pixels."""
     larger = [[one.repeat(times, 0).repeat(times, 1) for one in row] for row in rows]
     Image.fromarray(sheet(larger, larger[0][0].shape[0])).save(path, quality=90)
+
+
+def show_rows(rows: Sequence[tuple[str, Sequence[Pixels]]], path: Path, *, times: int) -> None:
+    """Write rows of pictures with a title before each, each picture enlarged by whole pixels."""
+    larger = [[one.repeat(times, 0).repeat(times, 1) for one in row] for _, row in rows]
+    cell = larger[0][0].shape[0]
+    pictures = Image.fromarray(sheet(larger, cell))
+    page = Image.new("RGB", (TITLE + pictures.width, pictures.height), "white")
+    page.paste(pictures, (TITLE, 0))
+    draw, font = ImageDraw.Draw(page), ImageFont.load_default(14)
+    for number, (title, _) in enumerate(rows):
+        middle = number * (cell + GAP) + cell / 2
+        draw.text((TITLE - 8, middle), title, "black", font, anchor="rm")
+    page.save(path, optimize=True, quality=85)

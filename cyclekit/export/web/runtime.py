@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from cyclekit.data.archives import DAMAGE
-from cyclekit.data.download import Progress, fetch
+from cyclekit.data.transfer import Progress, fetch
 from cyclekit.errors import DataError, ExportError, UsageError
 from cyclekit.export.web.npm import package_address
 from cyclekit.media.atomic import holding, replacing
@@ -21,6 +21,7 @@ _PACKAGE = (
     "sha512:a200cbb2a228cc767089f3ee377ecea6ba00a346f25fab78dff6cff06cde6560"
     "560fa30e184c6cc05031deea78352fefbd604e836bb63d7a260eddeb3267504a"
 )
+_MOST = 64_000_000  # bytes; it has 31 million
 _CHECKSUMS = {
     "ort.wasm.bundle.min.mjs": "1db5e1c5cd2b860eed85e6eeff23e2aaa7cffcc407f67093bcc888f631b94ba9",
     "ort-wasm-simd-threaded.wasm": (
@@ -105,12 +106,12 @@ def _kept(place: Path) -> Files | None:
 
 
 def _fetched(place: Path, progress: Progress | None) -> Files:
-    archive, advice = place / "package.tgz", "another package may lie there"
+    archive = place / "package.tgz"
     try:
         place.mkdir(parents=True, exist_ok=True)
         with holding(place):
             address = package_address(NAME, VERSION)
-            fetch(address, archive, _PACKAGE, advice=advice, progress=progress)
+            fetch(address, archive, checksum=_PACKAGE, progress=progress, limit=_MOST)
             files = _given(archive)
             for name, data in files.items():
                 with replacing(place / f"{name}.gz") as part:

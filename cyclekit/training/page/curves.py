@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cyclekit.training.log_lines import Line, Measured, read_lines
+
 POINTS = 400
 """Points of a curve at most; of more, neighbours are averaged."""
-_TIMES = ("images", "total", "seconds")
+_TIMES = ("total", "seconds")
 HEALTH = {
     "difference": "difference of outputs from inputs, levels of 255",
     "variety": "variety of outputs, 1 for that of real pictures",
@@ -31,22 +32,26 @@ class Told:
     """In order: {"group", "title", "curves": [{"name", "points": [[images, value], ...]}]}."""
     warnings: list[tuple[int, str]] = field(default_factory=list)
     """When, and what."""
-    evaluations: list[dict[str, Any]] = field(default_factory=list)
-    """As they were measured, each with its "score"."""
+    evaluations: list[Measured] = field(default_factory=list)
+    """As they were measured."""
+    unusable: int = 0
+    """Lines that tell nothing."""
 
 
 def read_log(path: Path) -> Told:
-    """Read a log; lines that were cut off are left out."""
+    """Read a log; lines that cannot be used are counted and left out."""
     curves: dict[tuple[str, str], dict[str, list[list[float]]]] = {}
     told = Told()
-    for line in _lines(path):
-        images = int(line.get("images", 0))
-        if "evaluation" in line:
-            told.evaluations.append(line["evaluation"])
-        told.warnings += [(images, str(text)) for text in line.get("warnings", ())]
+    for _, line in read_lines(path):
+        if line is None:
+            told.unusable += 1
+            continue
+        if line.evaluation is not None:
+            told.evaluations.append(line.evaluation)
+        told.warnings += [(line.images, text) for text in line.warnings]
         for group, title, name, value in _values(line):
             curve = curves.setdefault((group, title), {}).setdefault(name, [])
-            curve.append([images, value])
+            curve.append([line.images, value])
     told.charts = [
         {
             "group": group,
@@ -67,16 +72,16 @@ def thinned(points: list[list[float]]) -> list[list[float]]:
     return [[part[-1][0], sum(value for _, value in part) / len(part)] for part in parts]
 
 
-def _values(line: dict[str, Any]) -> Iterator[tuple[str, str, str, float]]:
+def _values(line: Line) -> Iterator[tuple[str, str, str, float]]:
     """Yield (group, chart, curve, value) for every number of a line."""
-    if "evaluation" in line:
-        yield from _measured(line["evaluation"])
+    if line.evaluation is not None:
+        yield from _measured(line.evaluation)
         return
-    for sign, values in line.get("health", {}).items():
+    for sign, values in line.health.items():
         title = HEALTH.get(sign, sign)
         yield from (("Health", title, name, value) for name, value in values.items())
-    for name, value in line.items():
-        if not isinstance(value, int | float) or name in _TIMES:
+    for name, value in line.numbers.items():
+        if name in _TIMES:
             continue
         if name.startswith("rate_"):
             yield "Pace", "learning rates", name.removeprefix("rate_"), value
@@ -88,23 +93,10 @@ def _values(line: dict[str, Any]) -> Iterator[tuple[str, str, str, float]]:
             yield "Losses", "losses of generators", name, value
 
 
-def _measured(evaluation: dict[str, Any]) -> Iterable[tuple[str, str, str, float]]:
-    for one in evaluation["findings"]:
-        title = f"{evaluation['kernel_name']} ×1000, lower is better"
-        yield "Held-out pictures", title, one["title"], one["kernel"]
-        if one["structure"] is not None:
+def _measured(evaluation: Measured) -> Iterable[tuple[str, str, str, float]]:
+    for one in evaluation.findings:
+        title = f"{evaluation.kernel_name} ×1000, lower is better"
+        yield "Held-out pictures", title, one.title, one.kernel
+        if one.structure is not None:
             title = "structure distance ×100, lower keeps the layout"
-            yield "Held-out pictures", title, one["title"], one["structure"]
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    if not path.exists():
-        return
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for text in file:
-            try:
-                line = json.loads(text)
-            except ValueError:
-                continue
-            if isinstance(line, dict):
-                yield line
+            yield "Held-out pictures", title, one.title, one.structure

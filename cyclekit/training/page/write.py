@@ -47,7 +47,8 @@ def write_page(path: Path, facts: dict[str, str], log: Path, samples: Path) -> N
         facts=facts,
         warnings=told.warnings,
         evaluations=told.evaluations,
-        best=min(told.evaluations, key=lambda one: one["score"], default=None),
+        best=min(told.evaluations, key=lambda one: one.score, default=None),
+        unusable=told.unusable,
         sheets=sheets,
         data=_inert({"charts": told.charts, "sheets": sheets}),
         script=script,
@@ -61,7 +62,7 @@ def write_page(path: Path, facts: dict[str, str], log: Path, samples: Path) -> N
 
 def _sheets(samples: Path, folder: Path) -> list[dict[str, Any]]:
     """List the sample sheets in order: images seen, and address."""
-    found = [path for path in samples.glob("*.png") if path.stem.isdigit()]
+    found = [path for path in samples.glob("*.png") if path.stem.isdecimal()]
     return [
         {"images": int(path.stem), "url": quote(os.path.relpath(path, folder))}
         for path in sorted(found, key=lambda path: int(path.stem))

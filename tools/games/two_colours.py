@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -14,15 +16,19 @@ from cyclekit.training.step import train_step
 
 RED, GREEN, BLUE = range(3)
 SIDE = 16
+MOVING = (2, 3, 4)
+"""Where the frames of a clip are cut out of a wide pattern: one pixel further each."""
 
 
 def patterns(count: int, channel: int, seed: int) -> Tensor:
     """Draw soft patterns in one colour on black: (N, 3, 16, 16) in [-1, 1]."""
-    draws = torch.Generator().manual_seed(seed)
-    pictures = torch.full((count, 3, SIDE, SIDE), -1.0)
-    coarse = torch.rand(count, 1, 5, 5, generator=draws) * 2 - 1
-    pictures[:, channel : channel + 1] = F.interpolate(coarse, (SIDE, SIDE), mode="bilinear")
-    return pictures
+    return _drawn(count, channel, seed, 5, SIDE)
+
+
+def clips(count: int, channel: int, seed: int) -> Tensor:
+    """Draw such patterns that move by a pixel a frame: (N, 9, 16, 16) in [-1, 1]."""
+    wide = _drawn(count, channel, seed, 7, SIDE + 8)
+    return torch.cat([wide[..., left : left + SIDE] for left in MOVING], dim=1)
 
 
 def recoloured(pictures: Tensor, old: int, new: int) -> Tensor:
@@ -32,9 +38,9 @@ def recoloured(pictures: Tensor, old: int, new: int) -> Tensor:
     return pictures[:, order]
 
 
-def learn(method: Method, batches: list[Batch], rate: float = 2e-3) -> None:
+def learn(method: Method, batches: Sequence[Batch], rate: float = 2e-3, seed: int = 0) -> None:
     """Train on some batches, one step each, the rate falling in the second half."""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     initialize(method, "kaiming")
     optimizers = {
         phase.name: Adam([p for n in phase.networks for p in n.parameters()], rate, (0.5, 0.99))
@@ -59,3 +65,11 @@ def unpaired(steps: int, count: int = 8) -> list[Batch]:
 def error(output: Tensor, target: Tensor) -> float:
     """Mean absolute difference, 0 to 2."""
     return float((output - target).abs().mean())
+
+
+def _drawn(count: int, channel: int, seed: int, points: int, width: int) -> Tensor:
+    draws = torch.Generator().manual_seed(seed)
+    pictures = torch.full((count, 3, SIDE, width), -1.0)
+    coarse = torch.rand(count, 1, 5, points, generator=draws) * 2 - 1
+    pictures[:, channel : channel + 1] = F.interpolate(coarse, (SIDE, width), mode="bilinear")
+    return pictures
