@@ -175,7 +175,7 @@ class _Tracer(fx.Tracer):
     """Looks into our containers, not into layers."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        own = isinstance(m, InstanceNorm | nn.BatchNorm2d) or hasattr(m, "geometry")
+        own = isinstance(m, nn.Conv2d | nn.BatchNorm2d | InstanceNorm) or hasattr(m, "geometry")
         return own or super().is_leaf_module(m, module_qualified_name)
 
 
