@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -62,6 +63,14 @@ def chromium(*, soft_gpu: bool = False) -> Iterator[Any]:
     finally:
         killer.cancel()
     assert not killed.is_set(), f"the browser did not close in {CLOSING:.0f} s and was killed"
+
+
+def wait_until(page: Any, expression: str) -> None:
+    """Wait until a page says yes; playwright's own way breaks on pages that forbid `eval`."""
+    latest = time.monotonic() + PATIENCE / 1000
+    while not page.evaluate(expression):
+        assert time.monotonic() < latest, f"never true: {expression}"
+        page.wait_for_timeout(20)
 
 
 def _kill(killed: threading.Event) -> None:

@@ -14,7 +14,7 @@ from cyclekit.inference.report import ReportWriter, report_folder
 from cyclekit.inference.translator import Translator
 from cyclekit.media.images import Picture, write
 from cyclekit.media.mirror import plan
-from tests.browser import PATIENCE
+from tests.browser import PATIENCE, wait_until
 from tests.inference.networks import Negative, Same
 
 HOSTILE = '"><script>document.title = 1<'
@@ -128,7 +128,7 @@ def test_a_finger_drags_on_a_phone_and_the_page_fits(browser: Any, page_path: Pa
     for down in (-20, -60, -120, -200):
         touch("touchMove", (0.3, down))
     touch("touchEnd")
-    tab.page.wait_for_function("scrollY > 50")
+    wait_until(tab.page, "scrollY > 50")
     assert tab.brightness() == (BLACK, BLACK, WHITE)  # a scroll moves nothing
     x, y, width = tab.box()
     touch("touchStart", (0.8, 0))
@@ -159,7 +159,7 @@ def test_pictures_sort_by_cycle_error(browser: Any, page_path: Path) -> None:
 def test_every_picture_loads_and_no_name_runs(browser: Any, page_path: Path) -> None:
     tab = Tab(browser, page_path)
     tab.page.evaluate("for (const one of document.images) one.loading = 'eager'")
-    tab.page.wait_for_function("[...document.images].every((one) => one.complete)")
+    wait_until(tab.page, "[...document.images].every((one) => one.complete)")
     widths = tab.page.evaluate("[...document.images].map((one) => one.naturalWidth)")
     assert len(widths) == 12
     assert min(widths) > 0

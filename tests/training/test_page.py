@@ -12,6 +12,7 @@ import pytest
 from cyclekit.training.loop import train
 from cyclekit.training.page.curves import POINTS, read_log, thinned
 from cyclekit.training.page.write import write_page
+from tests.browser import wait_until
 from tests.inference.test_report_in_browser import HOSTILE, Tab
 from tests.training.test_loop import told
 from tests.training.worlds import CPU, Notes, tiny_config, two_folders
@@ -78,7 +79,7 @@ def test_the_slider_goes_through_the_samples(browser: Any, page_path: Path) -> N
     assert tab.page.evaluate(address).endswith("/samples/00002000.png")
     tab.page.keyboard.press("Home")
     assert tab.page.locator("#seen").inner_text() == "100"
-    tab.page.wait_for_function("document.getElementById('sheet').complete")
+    wait_until(tab.page, "document.getElementById('sheet').complete")
     assert tab.page.evaluate("document.getElementById('sheet').naturalWidth") == 300
     tab.close()
 
@@ -178,3 +179,10 @@ def test_a_run_goes_on_with_the_lines_that_can_be_used(tmp_path: Path) -> None:
     assert told(tmp_path / "run") == told(tmp_path / "whole")
     train(config, domains, tmp_path / "run", device=CPU, listener=notes)
     assert notes.lines.count(said) == 1
+
+
+def test_names_that_are_no_text_are_shown_as_bytes(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text('{"images": 4, "warnings": ["\\udcfe"]}\n')
+    write_page(tmp_path / "p.html", {"title": "x"}, log, tmp_path / "samples")
+    assert "\\udcfe" in (tmp_path / "p.html").read_text(encoding="utf-8")

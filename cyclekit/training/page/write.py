@@ -57,7 +57,8 @@ def write_page(path: Path, facts: dict[str, str], log: Path, samples: Path) -> N
         now=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )
     with replacing(path) as part:
-        part.write_text(text, encoding="utf-8")
+        # Names of folders may be bytes that are no text.
+        part.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def _sheets(samples: Path, folder: Path) -> list[dict[str, Any]]:
