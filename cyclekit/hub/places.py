@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from cyclekit.data.transfer import Progress, fetch
 from cyclekit.errors import HubError
@@ -65,22 +65,28 @@ class Place(Protocol):
 class Address:
     """A file that a server gives to everybody."""
 
-    source: str
+    url: str
     """Its address, http or https."""
+
+    @property
+    def source(self) -> str:
+        """The address as it may be told to others: without a password or a token in it."""
+        parts = urlsplit(self.url)
+        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
     @property
     def name(self) -> str:
         """The file's name, or its folder's where that says nothing."""
-        folder, file = _ending(urlsplit(self.source).path)
+        folder, file = _ending(urlsplit(self.url).path)
         stem = Path(file).stem
         return folder if stem in ("model", "") else stem
 
     def bring(self, folder: Path, progress: Progress | None) -> Arrival:
         """Fetch the file, as `Place` says."""
-        file = folder / safe_file_name(_ending(urlsplit(self.source).path)[1])
-        fetch(self.source, file, progress=progress, limit=MAX_BYTES)
+        file = folder / safe_file_name(_ending(urlsplit(self.url).path)[1])
+        fetch(self.url, file, progress=progress, limit=MAX_BYTES)
         origin = {"address": self.source, "sha256": file_checksum(file)}
-        return Arrival(file, origin, address=self.source)
+        return Arrival(file, origin, address=self.url)
 
 
 @dataclass(frozen=True)

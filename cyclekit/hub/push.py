@@ -111,6 +111,11 @@ def push_to_folder(made: Bundle, target: Folder, *, overwrite: bool = False) -> 
         for name in made.files:
             with replacing(target.path / name) as part:
                 shutil.copyfile(made.folder / name, part)
+        # What another model left there would be taken for this one's.
+        for name in {CARD, SAMPLES} - set(made.files) if overwrite else ():
+            (target.path / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise HubError(f"{target.path}: {error}") from error
     except MediaError as error:
         raise HubError(str(error)) from error
     return target.path

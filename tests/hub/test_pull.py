@@ -216,6 +216,17 @@ def test_a_model_file_at_an_address_is_kept_byte_by_byte(server, shelf):
     assert pull_model(place).path.read_bytes() == file.read_bytes()
 
 
+def test_what_is_secret_in_an_address_is_kept_nowhere(server, shelf, own_cache):
+    tiny_model(shelf[0] / "mine.safetensors")
+    secret = f"{server.replace('://', '://bob:hunter2@')}/mine.safetensors?token=abc123"
+    assert Address(secret).source == f"{server}/mine.safetensors"
+    kept = pull_model(Address(secret)).path
+    written = b"".join(file.read_bytes() for file in kept.parent.iterdir())
+    assert server.encode() in written
+    assert b"hunter2" not in written
+    assert b"abc123" not in written
+
+
 def test_an_address_that_sends_another_file_than_before_is_refused(server, shelf):
     place = Address(f"{server}/mine.safetensors")
     tiny_model(shelf[0] / "mine.safetensors")

@@ -125,6 +125,13 @@ def test_a_folder_is_replaced_only_when_told(own_cache, tmp_path, model):
     assert (tmp_path / "shared" / MODEL).read_bytes() == model.read_bytes()
 
 
+def test_another_models_card_does_not_stay_in_a_replaced_folder(own_cache, tmp_path, model):
+    assert run("push", "starry-night", tmp_path / "shared").exit_code == 0
+    other = run("push", model, tmp_path / "shared", "--licence", "CC-BY-4.0", "--overwrite")
+    assert other.exit_code == 0
+    assert {file.name for file in (tmp_path / "shared").iterdir()} == {MODEL, "README.md"}
+
+
 def test_a_dry_run_says_all_and_does_nothing(hub, model):
     told = run("push", model, "hf:someone/zebra", "--licence", "MIT", "--dry-run")
     assert told.exit_code == 0
