@@ -161,9 +161,12 @@ def read_header(path: Path, text: str) -> ModelInfo:
             critics=_parse_critics(header.get("critics")),
             kind=header.get("kind", "translator"),
         )
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        known = info.kind in WAYS
+    except (
+        ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError,
+    ) as error:  # fmt: skip
         raise CheckpointError(f"{path}: damaged header ({error})") from error
-    if info.kind not in WAYS:
+    if not known:
         raise CheckpointError(f"{path}: holds a '{info.kind}'; expected {' or '.join(WAYS)}")
     if not info.directions or set(info.directions) - set(WAYS[info.kind]):
         raise CheckpointError(f"{path}: damaged header (directions {info.directions})")

@@ -61,14 +61,20 @@ def list_models(published: bool, as_json: bool) -> None:
 
 def _named() -> Iterator[dict[str, Any]]:
     from cyclekit.checkpoint.model import read_info
+    from cyclekit.errors import CheckpointError
     from cyclekit.hub.source import embedded_models, named_models
     from cyclekit.hub.store import origin_of, pulled_models
 
     embedded = embedded_models()
     for name, path in named_models().items():
+        try:
+            info = read_info(path)
+        except CheckpointError as error:
+            click.echo(f"note: '{name}' cannot be used: {error}", err=True)
+            continue
         yield {
             "name": name,
-            "directions": read_info(path).abilities(),
+            "directions": info.abilities(),
             "bytes": path.stat().st_size,
             "from": "embedded" if name in embedded else origin_of(path).get("source", "unknown"),
         }

@@ -148,6 +148,7 @@ def test_a_failed_write_keeps_the_old_model(tmp_path):
         ({"names": ["A"]}, "damaged header"),
         ({"directions": []}, r"damaged header \(directions \(\)\)"),
         ({"directions": ["ac"]}, "damaged header"),
+        ({"kind": ["x"]}, "damaged header"),
         ({"directions": [["ab"]]}, "damaged header"),
         ({"directions": 1}, "damaged header"),
         ({"provenance": 3}, "damaged header"),

@@ -131,6 +131,14 @@ def test_a_pulled_name_translates_and_is_listed(shelf, server, tmp_path):
     assert shown["provenance"]["address"] == url
 
 
+def test_a_damaged_model_does_not_hide_the_others_in_the_list(server, shelf):
+    tiny_model(shelf[0] / "mine.safetensors")
+    pull_model(Address(f"{server}/mine.safetensors")).path.write_bytes(b"cut")
+    listed = run("list")
+    assert "starry-night" in listed.stdout
+    assert "note: 'mine' cannot be used: " in listed.stderr
+
+
 def test_list_names_what_can_be_pulled():
     rows = [json.loads(line) for line in run("list", "--published", "--json").stdout.splitlines()]
     assert [row["name"] for row in rows] == list(PUBLISHED)
