@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -38,6 +39,10 @@ def join_team(device: torch.device) -> Team:
     if device.type == "cuda":
         torch.cuda.set_device(device)  # messages go by way of the current device
     if not distributed.is_initialized():
+        # Its functions keep the group that is open as they are imported, by their defaults. Torch
+        # imports it with the first optimizer: the group's threads would outlive `leave_team`, and
+        # one that lets go of a tensor while Python shuts down aborts the process.
+        importlib.import_module("torch.distributed.nn.functional")
         distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     return Team(distributed.get_rank(), distributed.get_world_size())
 
