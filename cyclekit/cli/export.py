@@ -77,7 +77,9 @@ def command(
     opened = open_generator(model, direction, style)
     precision: Precision = "int8" if int8 else "fp16" if half else "fp32"
     order = order_of(opened, precision, read_pictures(pictures, output), processing=processing)
-    made = export(order, output, writer, pictures=sample_pictures(), force=force)
+    made = export(
+        order, output, writer, pictures=sample_pictures(), force=force, overwrite=overwrite
+    )
     for line in () if quiet else _told(made, precision):
         click.echo(one_line(line), err=True)
     if as_json:
@@ -115,18 +117,14 @@ def _check_file(output: Path, runtime: Path | None, *, overwrite: bool) -> None:
 
 
 def _check_folder(output: Path, *, overwrite: bool) -> None:
-    """Refuse what is not empty, and whatever --overwrite says, what no export has written."""
-    from cyclekit.export.web.folder import foreign_file
+    """Refuse what is somebody else's, whatever --overwrite says."""
+    from cyclekit.export.web.folder import FILES, stranger
+    from cyclekit.media.shared_folder import require_room
 
-    if not output.name or output.name == "..":
-        raise UsageError(f"-o {output}: expected a folder with a name of its own")
-    if output.exists() and not output.is_dir():
-        raise UsageError(f"-o {output}: a file; expected a folder")
-    foreign = foreign_file(output)
-    if foreign:
-        raise UsageError(f"-o {output}: holds {foreign.name}, which is no part of a page; choose another")  # fmt: skip
-    if output.is_dir() and any(output.iterdir()) and not overwrite:
-        raise UsageError(f"{output} exists; replace it with --overwrite")
+    require_room(output, FILES, overwrite=overwrite)
+    found = stranger(output)
+    if found:
+        raise UsageError(f"-o {output}: holds {found.name}, and no page that was exported; choose another")  # fmt: skip
 
 
 def fetched(runtime: Path | None, quiet: bool) -> Files:
@@ -167,14 +165,8 @@ def _told(made: Exported, precision: str) -> list[str]:
         f"most, {one.psnr:.1f} dB"
         for one in made.differences
     ]
-    size = _size(made)
-    lines.append(f"{precision}, {size / 1e6:.2f} MB, {made.about.parameters:,} parameters")
+    lines.append(f"{precision}, {made.bytes / 1e6:.2f} MB, {made.about.parameters:,} parameters")
     return lines + ([made.about.note] if made.about.note else [])
-
-
-def _size(made: Exported) -> int:
-    found = [inside for file in made.files for inside in (file, *file.glob("*"))]
-    return sum(file.stat().st_size for file in found if file.is_file())
 
 
 def _facts(made: Exported, precision: str) -> dict[str, Any]:
@@ -182,7 +174,7 @@ def _facts(made: Exported, precision: str) -> dict[str, Any]:
 
     return {
         "files": [str(file) for file in made.files],
-        "bytes": _size(made),
+        "bytes": made.bytes,
         "precision": precision,
         "stride": made.about.stride,
         "differences": [asdict(one) for one in made.differences],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,8 +16,9 @@ from cyclekit.export.difference import Difference, difference, pooled_psnr
 from cyclekit.export.order import Order, Picture
 from cyclekit.export.quantize import divided
 from cyclekit.export.writers import Run, Writer
-from cyclekit.media.atomic import replacing, replacing_folder
+from cyclekit.media.atomic import replacing
 from cyclekit.media.images import read_rgb
+from cyclekit.media.shared_folder import filling
 
 LEAST_PSNR = 30.0
 """dB between int8 and float32, below which a picture is visibly another."""
@@ -29,6 +32,8 @@ class Exported:
 
     files: tuple[Path, ...]
     """The file asked for comes first."""
+    bytes: int
+    """Size of all that was written."""
     differences: tuple[Difference, ...]
     """On real pictures of three sizes."""
     about: About
@@ -44,9 +49,10 @@ def sample_pictures() -> list[Picture]:
 
 
 def export(
-    order: Order, path: Path, writer: Writer, *, pictures: Sequence[Picture], force: bool = False
-) -> Exported:
-    """Write one model, or nothing.
+    order: Order, path: Path, writer: Writer, *, pictures: Sequence[Picture], force: bool = False,
+    overwrite: bool = False,
+) -> Exported:  # fmt: skip
+    """Write one model, or nothing; where a link stands, what it points to is written.
 
     Args:
         order: what to write.
@@ -54,9 +60,11 @@ def export(
         writer: of its format.
         pictures: to compare with torch on.
         force: keep an int8 network however far it is from float32.
+        overwrite: replace what an export put into a folder before; a file is always replaced.
 
     Raises:
-        UsageError: if the format cannot hold the numbers asked for, or packages are missing.
+        UsageError: if the format cannot hold the numbers asked for, packages are missing, or
+            something in a folder is in the way, as `require_room` says.
         ExportError: if it cannot be written, or what was written computes something else.
         MediaError: if the file system refuses.
     """
@@ -66,32 +74,40 @@ def export(
             f"this format holds no {precision}; expected {' or '.join(writer.precisions)}"
         )
     writer.require()
-    return (_files if writer.ending else _folder)(order, path, writer, pictures, force)
+    if writer.ending:
+        return _files(order, path, writer, pictures, force)
+    with filling(path, writer.names, overwrite=overwrite) as part:
+        written = writer.write(order, part)
+        seen, psnr = _checked(order, writer, part, pictures, force=force)
+        size = _size(*part.iterdir())
+    return Exported((path,), size, seen, written.about, psnr)
 
 
 def _files(
     order: Order, path: Path, writer: Writer, pictures: Sequence[Picture], force: bool
 ) -> Exported:
-    with replacing(path) as part, tempfile.TemporaryDirectory(dir=path.parent) as folder:
+    place = _followed(path)
+    with replacing(place) as part, tempfile.TemporaryDirectory(dir=place.parent) as folder:
         written = writer.write(order, Path(folder) / path.name)
         seen, psnr = _checked(order, writer, written.files[-1], pictures, force=force)
+        size = _size(*written.files)
         beside = written.files[:-1]
         if beside:  # killed between two renamings, no file may stand with another one's weights
-            path.unlink(missing_ok=True)
+            place.unlink(missing_ok=True)
         for file in beside:
-            file.replace(path.with_name(file.name))
+            with replacing(_followed(path.with_name(file.name))) as other:
+                shutil.move(file, other)
         written.files[-1].replace(part)
     files = (path, *(path.with_name(file.name) for file in beside))
-    return Exported(files, seen, written.about, psnr)
+    return Exported(files, size, seen, written.about, psnr)
 
 
-def _folder(
-    order: Order, path: Path, writer: Writer, pictures: Sequence[Picture], force: bool
-) -> Exported:
-    with replacing_folder(path) as part:
-        written = writer.write(order, part)
-        seen, psnr = _checked(order, writer, part, pictures, force=force)
-    return Exported((path,), seen, written.about, psnr)
+def _followed(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _size(*files: Path) -> int:
+    return sum(file.stat().st_size for file in files)
 
 
 def _checked(

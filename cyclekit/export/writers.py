@@ -34,6 +34,8 @@ class Writer(ABC):
 
     ending: ClassVar[str]
     """Of its files; empty for a folder."""
+    names: ClassVar[tuple[str, ...]] = ()
+    """Of all files in a folder, first the one that is opened."""
     precisions: ClassVar[tuple[str, ...]] = ("fp32", "fp16", "int8")
     """Number formats that it can hold."""
 

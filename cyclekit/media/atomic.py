@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,8 +17,6 @@ if sys.platform != "win32":
 
 PART = ".cyclekit.part"
 """How files end that are not whole yet; nobody else's do, so those left behind may be deleted."""
-OLD = ".cyclekit.old"
-"""How a folder ends that another one is taking the place of."""
 _LONGEST = 255  # bytes of a name, on every usual file system
 _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
 
@@ -69,56 +66,6 @@ def replacing(path: Path) -> Iterator[Path]:
         raise MediaError(f"{path}: cannot be written: {reason}") from error
     except OSError as error:
         raise MediaError(f"{path}: cannot be written: {error.strerror or error}") from error
-
-
-@contextmanager
-def replacing_folder(path: Path) -> Iterator[Path]:
-    """Make a folder beside `path`, then put it in its place; a folder that is there goes.
-
-    Whatever goes wrong, what was there stays. Only a process that is killed leaves its part, which
-    the next one takes away; killed between two renamings, it leaves both folders, each whole.
-
-    Args:
-        path: the folder to make, with a name of its own.
-
-    Yields:
-        An empty folder to fill, which no other process fills meanwhile.
-
-    Raises:
-        MediaError: if the file system refuses, or another process is writing the same folder.
-    """
-    part, old = part_of(path), beside(path, OLD)
-    try:
-        part.mkdir(parents=True, exist_ok=True)
-        with holding(part):
-            try:
-                _empty(part)
-                yield part
-                _swap(part, path, old)
-            finally:
-                shutil.rmtree(part, ignore_errors=True)
-    except BlockingIOError as error:
-        raise MediaError(f"{path}: another process is writing it") from error
-    except OSError as error:
-        raise MediaError(f"{path}: cannot be written: {error.strerror or error}") from error
-
-
-def _swap(part: Path, path: Path, old: Path) -> None:
-    shutil.rmtree(old, ignore_errors=True)
-    if path.exists():
-        path.rename(old)
-    try:
-        part.rename(path)
-    except OSError:
-        if old.exists():
-            old.rename(path)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _empty(folder: Path) -> None:
-    for entry in folder.iterdir():
-        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
 def sweep(folder: Path) -> None:

@@ -24,11 +24,13 @@ from cyclekit.export.engines import OnnxEngine
 from cyclekit.export.onnx import make_onnx
 from cyclekit.export.web import runtime
 from cyclekit.export.web.folder import BUILDS, LICENCES, MODEL, PAGE
+from cyclekit.export.open import open_exported
 from cyclekit.export.web.half import halve_weights
 from cyclekit.export.web.npm import REGISTRY, package_address
 from cyclekit.export.web.writer import delivered
 from cyclekit.export.write import export
 from cyclekit.hub.exporting import find_writer
+from cyclekit.media.shared_folder import MANIFEST
 from tests.export.orders import INFO, order, pictures
 from tests.tiny import batch, tiny_model
 
@@ -153,7 +155,7 @@ def test_a_folder_holds_the_page_the_network_and_what_runs_it(tmp_path):
     assert all(one.most <= 1 for one in made.differences)
     assert "a visitor loads 0." in made.about.note
     names = {one.name for one in made.files[0].iterdir()}
-    assert names == {PAGE, MODEL, LICENCES, "wasm.js", "webgpu.js"}
+    assert names == {PAGE, MODEL, LICENCES, "wasm.js", "webgpu.js", MANIFEST}
     for name, (code, machine) in BUILDS.items():
         script = tmp_path / "page" / f"{name}.js"
         assert gzip.decompress(delivered(script, f"{name} code")) == FILES[code]
@@ -263,11 +265,50 @@ def test_the_command_writes_a_folder(model, package, tmp_path):
     assert "replace it with --overwrite" in refusal(*words)
     result = run(*words, "--overwrite", "--half", "--json")
     facts = json.loads(result.stdout)
-    sizes = [one.stat().st_size for one in (tmp_path / "page").iterdir()]
+    sizes = [one.stat().st_size for one in (tmp_path / "page").iterdir() if one.name != MANIFEST]
     assert (facts["precision"], facts["bytes"]) == ("fp16", sum(sizes))
-    (tmp_path / "page" / "mine.txt").write_text("mine")
-    assert "holds mine.txt, which is no part of a page" in refusal(*words, "--overwrite")
-    assert (tmp_path / "page" / "mine.txt").read_text() == "mine"
+
+
+def test_files_of_others_stay(model, package, tmp_path):
+    page = tmp_path / "page"
+    words = (model, "-o", page, "--format", "web", "--runtime", package)
+    page.mkdir()
+    (page / ".DS_Store").touch()
+    (page / "index.html").write_text("my own page")
+    assert "holds a file index.html that cyclekit did not write" in refusal(*words, "--overwrite")
+    assert (page / "index.html").read_text() == "my own page"
+    (page / "index.html").rename(page / "mine.html")
+    assert "holds mine.html, and no page that was exported" in refusal(*words, "--overwrite")
+    (page / "mine.html").rename(tmp_path / "mine.html")
+    assert run(*words).exit_code == 0
+    for name in ("Thumbs.db", "robots.txt"):
+        (page / name).write_text("mine")
+    assert run(*words, "--overwrite").exit_code == 0
+    assert {(page / name).read_text() for name in ("Thumbs.db", "robots.txt")} == {"mine"}
+    with (page / "licences.txt").open("a") as file:
+        file.write("and ours")
+    assert "holds a file licences.txt that" in refusal(*words, "--overwrite")
+
+
+def test_a_link_is_written_through(model, package, tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "page").symlink_to("real")
+    words = (model, "-o", tmp_path / "page", "--format", "web", "--runtime", package)
+    for more in ([], ["--overwrite"]):
+        assert run(*words, *more).exit_code == 0
+        assert (tmp_path / "page").is_symlink()
+        assert (tmp_path / "real" / PAGE).is_file()
+    for name, others in (("m.onnx", ()), ("m.xml", ("m.bin",)), ("m.pt", ())):
+        (tmp_path / "far").mkdir(exist_ok=True)
+        (tmp_path / name).symlink_to(f"far/{name}")
+        for more in ([], ["--overwrite"]):
+            made = run(model, "-o", tmp_path / name, *more)
+            assert made.exit_code == 0, made.exception
+            paths = [tmp_path / one for one in (name, *others)]
+            assert made.stdout.split() == list(map(str, paths))
+            assert (tmp_path / name).is_symlink()
+            assert all(path.is_file() for path in paths)
+    assert open_exported(tmp_path / "m.xml").info.abilities() == ("horse-to-zebra",)
 
 
 def test_what_does_not_fit_a_page_is_one_line(model, package, tmp_path):
@@ -276,6 +317,6 @@ def test_what_does_not_fit_a_page_is_one_line(model, package, tmp_path):
     assert "have no int8" in refusal(*words, tmp_path, "--int8")
     assert "--runtime is for --format web" in refusal(model, "-o", "m.onnx", "--runtime", package)
     assert "a file; expected a folder" in refusal(model, "-o", package, "--format", "web")
-    assert "a name of its own" in refusal(model, "-o", ".", "--format", "web")
+    assert "and no page that was exported" in refusal(model, "-o", ".", "--format", "web")
     assert "the ending says no format" in refusal(model, "-o", tmp_path / "page")
     assert not (tmp_path / "page").exists()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cyclekit.errors import MediaError
-from cyclekit.media.atomic import OLD, PART, part_of, replacing, replacing_folder, sweep
+from cyclekit.media.atomic import PART, part_of, replacing, sweep
 
 HOLD = """
 import sys
@@ -107,38 +107,3 @@ def test_what_a_killed_process_left_is_swept_or_written_anew(
 
 def test_sweeping_a_folder_that_is_not_there_is_nothing(tmp_path: Path) -> None:
     sweep(tmp_path / "none")
-
-
-def filled(path: Path, words: str) -> None:
-    with replacing_folder(path) as part:
-        (part / "page").write_text(words)
-
-
-def test_a_folder_takes_the_place_of_another(tmp_path: Path) -> None:
-    place = tmp_path / "new" / "place"
-    filled(place, "first")
-    filled(place, "second")
-    assert (place / "page").read_text() == "second"
-    assert [one.name for one in place.parent.iterdir()] == ["place"]
-
-
-def test_a_folder_that_is_not_finished_leaves_the_other(tmp_path: Path) -> None:
-    filled(tmp_path / "place", "first")
-    with pytest.raises(UnicodeEncodeError):
-        filled(tmp_path / "place", "\ud800")  # no text that a file can hold
-    assert (tmp_path / "place" / "page").read_text() == "first"
-    assert [one.name for one in tmp_path.iterdir()] == ["place"]
-
-
-def test_what_a_killed_process_left_of_a_folder_goes(tmp_path: Path) -> None:
-    for ending in (PART, OLD):
-        (tmp_path / f"place{ending}" / "inside").mkdir(parents=True)
-    filled(tmp_path / "place", "whole")
-    assert [one.name for one in (tmp_path / "place").iterdir()] == ["page"]
-    assert [one.name for one in tmp_path.iterdir()] == ["place"]
-
-
-def test_two_processes_do_not_write_one_folder(tmp_path: Path) -> None:
-    with replacing_folder(tmp_path / "place"), pytest.raises(MediaError, match="another process"):
-        filled(tmp_path / "place", "second")
-    assert (tmp_path / "place").is_dir()

@@ -19,7 +19,7 @@ from cyclekit.export.engines import OnnxEngine
 from cyclekit.export.onnx import make_onnx
 from cyclekit.export.order import Order
 from cyclekit.export.portable import SMALLEST
-from cyclekit.export.web.folder import BUILDS, LICENCES, MODEL, PAGE
+from cyclekit.export.web.folder import BUILDS, FILES, LICENCES, MODEL, PAGE
 from cyclekit.export.web.half import halve_weights
 from cyclekit.export.web.licences import licences
 from cyclekit.export.web.page import render_page
@@ -43,7 +43,7 @@ class WebWriter(Writer):
         runtime: the needed files of onnxruntime-web; None to read only.
     """
 
-    ending = ""
+    ending, names = "", FILES
     precisions = ("fp32", "fp16")
 
     def __init__(self, runtime: Files | None = None) -> None:
