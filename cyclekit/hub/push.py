@@ -18,11 +18,14 @@ from cyclekit.hub.model_card import (
     find_model_card,
     read_model_card,
 )
-from cyclekit.hub.readme import FILE, SAMPLES, write_readme
+from cyclekit.hub.readme import README, SAMPLES, write_readme
 from cyclekit.hub.repository import PREFIX, Repository, connect, parse_repository, told
 from cyclekit.hub.source import find_model
 from cyclekit.hub.store import CARD, MODEL
-from cyclekit.media.atomic import replacing
+from cyclekit.media.shared_folder import filling
+
+FILES = (MODEL, CARD, README, SAMPLES)
+"""All that may be published, first the one that makes the rest worth reading."""
 
 
 @dataclass(frozen=True)
@@ -93,29 +96,22 @@ def bundle(
         name, pull = _called(target)
         facts = replace(read_card(path), text="" if written is None else written.text())
         page = write_readme(facts, name, pull, rights, samples=draw is not None)
-        (folder / FILE).write_text(page, encoding="utf-8")
+        (folder / README).write_text(page, encoding="utf-8")
         yield Bundle(folder, tuple(sorted(file.name for file in folder.iterdir())))
 
 
 def push_to_folder(made: Bundle, target: Folder, *, overwrite: bool = False) -> Path:
-    """Copy the files into a folder, each whole or not at all.
+    """Put the files into a folder, as `filling` does: others in it stay.
 
     Raises:
-        UsageError: if a model is there already and may not be replaced.
+        UsageError: if a model is there already and may not be replaced, or somebody else's file is
+            in the way.
         HubError: if the file system refuses.
     """
-    there = [name for name in made.files if (target.path / name).exists()]
-    if there and not overwrite:
-        raise UsageError(f"{target.path} holds {there[0]} already; replace it with --overwrite")
     try:
-        for name in made.files:
-            with replacing(target.path / name) as part:
-                shutil.copyfile(made.folder / name, part)
-        # What another model left there would be taken for this one's.
-        for name in {CARD, SAMPLES} - set(made.files) if overwrite else ():
-            (target.path / name).unlink(missing_ok=True)
-    except OSError as error:
-        raise HubError(f"{target.path}: {error}") from error
+        with filling(target.path, FILES, overwrite=overwrite) as part:
+            for name in made.files:
+                shutil.copyfile(made.folder / name, part / name)
     except MediaError as error:
         raise HubError(str(error)) from error
     return target.path
@@ -123,6 +119,8 @@ def push_to_folder(made: Bundle, target: Folder, *, overwrite: bool = False) -> 
 
 def push_to_repository(made: Bundle, target: Repository, *, private: bool = False) -> str:
     """Commit the files to a repository, which is made if there is none.
+
+    The same commit deletes what is there of another model: its card, samples or page.
 
     Returns:
         The commit's address.
@@ -132,7 +130,7 @@ def push_to_repository(made: Bundle, target: Repository, *, private: bool = Fals
     """
     with told(target):
         api = connect()
-        from huggingface_hub import CommitOperationAdd, get_token
+        from huggingface_hub import CommitOperationAdd, CommitOperationDelete, get_token
 
         if get_token() is None:
             raise HubError(
@@ -140,8 +138,12 @@ def push_to_repository(made: Bundle, target: Repository, *, private: bool = Fals
                 "set HF_TOKEN"
             )
         api.create_repo(target.id, private=private, exist_ok=True)
-        files = [CommitOperationAdd(name, made.folder / name) for name in made.files]
-        done = api.create_commit(target.id, files, commit_message="Publish with cyclekit")
+        there = {sibling.rfilename for sibling in api.model_info(target.id).siblings or ()}
+        changes = [
+            *(CommitOperationAdd(name, made.folder / name) for name in made.files),
+            *(CommitOperationDelete(name) for name in FILES if name in there - {*made.files}),
+        ]
+        done = api.create_commit(target.id, changes, commit_message="Publish with cyclekit")
     return str(done.commit_url)
 
 

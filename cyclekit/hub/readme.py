@@ -10,7 +10,7 @@ import yaml
 
 from cyclekit.hub.card import SIDE, Card
 
-FILE = "README.md"
+README = "README.md"
 SAMPLES = "samples.jpg"
 _LICENCES = frozenset(
     [

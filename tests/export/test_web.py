@@ -22,9 +22,9 @@ from cyclekit.cli.export import command
 from cyclekit.errors import CyclekitError, ExportError, UsageError
 from cyclekit.export.engines import OnnxEngine
 from cyclekit.export.onnx import make_onnx
+from cyclekit.export.open import open_exported
 from cyclekit.export.web import runtime
 from cyclekit.export.web.folder import BUILDS, LICENCES, MODEL, PAGE
-from cyclekit.export.open import open_exported
 from cyclekit.export.web.half import halve_weights
 from cyclekit.export.web.npm import REGISTRY, package_address
 from cyclekit.export.web.writer import delivered

@@ -118,9 +118,11 @@ class Handler(BaseHTTPRequestHandler):
         if revision not in ("main", "v1", self.server.commit_of(name)):
             self._refuse(404, "RevisionNotFound")
             return
-        assert parse_qs(urlsplit(self.path).query)["blobs"]
-        files = self.server.repositories[name]
-        siblings = [self._sibling(path, data) for path, data in files.items()]
+        files, blobs = self.server.repositories[name], parse_qs(urlsplit(self.path).query)
+        siblings = [
+            self._sibling(path, data) if "blobs" in blobs else {"rfilename": path}
+            for path, data in files.items()
+        ]
         self._answer({"id": name, "sha": self.server.commit_of(name), "siblings": siblings})
 
     def _sibling(self, path: str, data: bytes) -> dict[str, object]:
@@ -189,6 +191,8 @@ class Handler(BaseHTTPRequestHandler):
                 files[value["path"]] = base64.b64decode(value["content"])
             if line["key"] == "lfsFile":
                 files[value["path"]] = self.server.large[value["oid"]]
+            if line["key"] == "deletedFile":
+                del files[value["path"]]
         self.server.commits.append([line["value"].get("path", "") for line in lines])
         commit = self.server.commit_of(name)
         address = f"{self.server.url}/{name}/commit/{commit}"

@@ -16,6 +16,7 @@ from cyclekit.errors import HubError, UsageError
 from cyclekit.hub.source import EMBEDDED, embedded_models
 from cyclekit.hub.store import CARD, MODEL, pulled_models
 from cyclekit.media.images import read_rgb
+from cyclekit.media.shared_folder import MANIFEST
 from tests.hub.hub_server import READER, WRITER
 from tests.tiny import picture, tiny_model, tiny_noise_model
 
@@ -103,7 +104,7 @@ def test_the_hubs_own_reader_understands_the_page(hub, photo, tmp_path):
 def test_a_run_goes_to_a_folder_and_comes_back_without_a_card(own_cache, tmp_path, model):
     pushed = run("push", model.parent, tmp_path / "shared", "--licence", "Our own terms")
     assert (pushed.exit_code, pushed.stdout) == (0, f"{tmp_path / 'shared'}\n")
-    assert {file.name for file in (tmp_path / "shared").iterdir()} == {MODEL, "README.md"}
+    assert {file.name for file in (tmp_path / "shared").iterdir()} == {MODEL, "README.md", MANIFEST}
     top = front_matter((tmp_path / "shared/README.md").read_text())
     assert (top["license"], top["license_name"]) == ("other", "our-own-terms")
     pulled = run("pull", tmp_path / "shared", "--name", "zebras")
@@ -117,19 +118,38 @@ def test_a_run_goes_to_a_folder_and_comes_back_without_a_card(own_cache, tmp_pat
 def test_a_folder_is_replaced_only_when_told(own_cache, tmp_path, model):
     arguments = ("push", model, tmp_path / "shared", "--licence", "MIT")
     assert run(*arguments).exit_code == 0
-    (tmp_path / "shared" / MODEL).write_text("precious")
     with pytest.raises(UsageError, match="replace it with --overwrite"):
         raise run(*arguments).exception
-    assert (tmp_path / "shared" / MODEL).read_text() == "precious"
     assert run(*arguments, "--overwrite").exit_code == 0
-    assert (tmp_path / "shared" / MODEL).read_bytes() == model.read_bytes()
+    for name in (MODEL, "README.md"):
+        (tmp_path / "shared" / name).write_text("precious")
+        with pytest.raises(UsageError, match=f"holds a file {name} that cyclekit did not write"):
+            raise run(*arguments, "--overwrite").exception
+        assert (tmp_path / "shared" / name).read_text() == "precious"
+        (tmp_path / "shared" / name).unlink()
+        assert run(*arguments, "--overwrite").exit_code == 0
 
 
-def test_another_models_card_does_not_stay_in_a_replaced_folder(own_cache, tmp_path, model):
-    assert run("push", "starry-night", tmp_path / "shared").exit_code == 0
-    other = run("push", model, tmp_path / "shared", "--licence", "CC-BY-4.0", "--overwrite")
-    assert other.exit_code == 0
-    assert {file.name for file in (tmp_path / "shared").iterdir()} == {MODEL, "README.md"}
+def test_a_link_to_a_folder_is_followed(own_cache, tmp_path, model):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "shared").symlink_to("real")
+    for more in ((), ("--overwrite",)):
+        done = run("push", model, tmp_path / "shared", "--licence", "MIT", *more)
+        assert done.exit_code == 0, done.exception
+        assert (tmp_path / "shared").is_symlink()
+        assert (tmp_path / "real" / MODEL).read_bytes() == model.read_bytes()
+
+
+def test_another_models_card_does_not_stay(hub, tmp_path, model, photo, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", WRITER)
+    for target in (tmp_path / "shared", "hf:someone/shared"):
+        assert run("push", "starry-night", target, "--samples", photo).exit_code == 0
+        other = run("push", model, target, "--licence", "CC-BY-4.0", "--overwrite")
+        assert other.exit_code == 0, other.exception
+    assert {*os.listdir(tmp_path / "shared")} == {MODEL, "README.md", MANIFEST}
+    files = hub.repositories["someone/shared"]
+    assert (files[MODEL], set(files)) == (model.read_bytes(), {MODEL, "README.md"})
+    assert b"starry" not in files["README.md"].lower()
 
 
 def test_a_dry_run_says_all_and_does_nothing(hub, model):

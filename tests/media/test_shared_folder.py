@@ -54,6 +54,12 @@ def test_what_was_put_there_is_replaced_when_told_and_nothing_else(tmp_path: Pat
     assert read_contents(place).sums.keys() == {"page", "data"}
 
 
+def fill_while_it_comes(folder: Path, name: str) -> None:
+    with filling(folder, NAMES, overwrite=True) as part:
+        (part / "page").write_text("second")
+        (folder / name).write_text("came meanwhile")
+
+
 def make_directory(path: Path) -> None:
     path.mkdir()
 
@@ -80,12 +86,8 @@ def test_what_was_changed_or_came_meanwhile_stays(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="or that was changed since"):
         fill(tmp_path, "second", "page", overwrite=True)
     (tmp_path / "data").unlink()
-    with (
-        pytest.raises(UsageError, match="holds a file data that"),
-        filling(tmp_path, NAMES, overwrite=True) as part,
-    ):
-        (part / "page").write_text("second")
-        (tmp_path / "data").write_text("came meanwhile")
+    with pytest.raises(UsageError, match="holds a file data that"):
+        fill_while_it_comes(tmp_path, "data")
     assert texts(tmp_path) == {"page": "first", "data": "came meanwhile"}
 
 
