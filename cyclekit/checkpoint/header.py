@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cyclekit.errors import CheckpointError, UnknownNameError, UsageError
+from cyclekit.media.nested import parse_json
 from cyclekit.models.base import Kind
 from cyclekit.registry import Spec
 
@@ -148,7 +149,7 @@ def read_header(path: Path, text: str) -> ModelInfo:
         CheckpointError: if it is damaged, or of a newer version.
     """
     try:
-        header = json.loads(text)
+        header = parse_json(text)
         if header["format"] > FORMAT:
             raise CheckpointError(
                 f"{path}: format {header['format']}, this cyclekit reads up to {FORMAT}; upgrade it"
@@ -162,9 +163,7 @@ def read_header(path: Path, text: str) -> ModelInfo:
             kind=header.get("kind", "translator"),
         )
         known = info.kind in WAYS
-    except (
-        ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError,
-    ) as error:  # fmt: skip
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise CheckpointError(f"{path}: damaged header ({error})") from error
     if not known:
         raise CheckpointError(f"{path}: holds a '{info.kind}'; expected {' or '.join(WAYS)}")

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from cyclekit.config.schema import Config
 from cyclekit.errors import ConfigError, UnknownNameError, suggest
+from cyclekit.media.nested import parse_yaml
 
 Tree = dict[str, Any]
 LENGTHS = ("images", "epochs", "minutes")
@@ -43,8 +44,8 @@ def read_file(path: Path) -> Tree:
         ConfigError: if it is not a YAML file of settings.
     """
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        tree = parse_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: not a readable YAML file: {_one_line(error)}") from error
     if not isinstance(tree, dict):
         raise ConfigError(f"{path}: expected sections such as 'data:' and 'train:'")
@@ -62,8 +63,8 @@ def parse_set(text: str) -> Tree:
     if not equals or len(keys) != 2 or not all(keys):
         raise ConfigError(f"--set '{text}': expected section.key=value, such as data.crop=128")
     try:
-        parsed = yaml.safe_load(value)
-    except yaml.YAMLError as error:
+        parsed = parse_yaml(value)
+    except ValueError as error:
         raise ConfigError(f"--set '{text}': {_one_line(error)}") from error
     return {keys[0]: {keys[1]: parsed}}
 

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from cyclekit.errors import DataError
+from cyclekit.media.nested import parse_json
 
 
 def known(url: str) -> str | None:
@@ -47,7 +48,7 @@ def _all() -> dict[str, str]:
     if not place.exists():
         return {}
     try:
-        found = json.loads(place.read_text(encoding="utf-8"))
+        found = parse_json(place.read_text(encoding="utf-8"))
     except ValueError:
         found = None
     if not isinstance(found, dict) or not all(isinstance(sha, str) for sha in found.values()):

@@ -10,6 +10,7 @@ from typing import Any
 
 from cyclekit.checkpoint.header import ModelInfo, read_header, write_header
 from cyclekit.errors import CheckpointError
+from cyclekit.media.nested import parse_json
 
 KEY = "cyclekit"
 """Under which an exported file keeps it, as JSON."""
@@ -67,14 +68,14 @@ def read_about(path: Path, text: str) -> About:
         CheckpointError: if it is damaged, or of a newer version.
     """
     try:
-        facts = json.loads(text)
+        facts = parse_json(text)
         number = int(facts.pop("format"))
         if number > FORMAT:
             raise CheckpointError(
                 f"{path}: export format {number}, this cyclekit reads up to {FORMAT}; upgrade it"
             )
         return _checked(path, facts)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path}: damaged metadata ({error})") from error
 
 

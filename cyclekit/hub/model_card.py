@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cyclekit.errors import CheckpointError
+from cyclekit.media.nested import parse_yaml
 
 LARGEST = 1 << 20
 """Bytes of a card."""
@@ -48,6 +49,8 @@ class CardScore(_Strict):
     """Deviation of the floor over draws."""
     do_nothing: float | None = None
     """The same of the inputs as they are."""
+    unrelated: float | None = None
+    """The same of other inputs in the outputs' place: what pictures that share nothing get."""
 
 
 class ModelCard(_Strict):
@@ -102,6 +105,8 @@ def told(score: CardScore) -> str:
         beside.append(f"floor {score.floor:g}{spread}")
     if score.do_nothing is not None:
         beside.append(f"doing nothing {score.do_nothing:g}")
+    if score.unrelated is not None:
+        beside.append(f"unrelated pictures {score.unrelated:g}")
     return f"{score.name}: {score.value:g}{error} ({', '.join(beside)})"
 
 
@@ -130,15 +135,15 @@ def read_model_card(file: Path) -> ModelCard:
         size = file.stat().st_size
         if size > LARGEST:
             raise CheckpointError(f"{file}: {size:,} bytes; a model card has {LARGEST:,} at most")
-        card = ModelCard.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+        card = ModelCard.model_validate(parse_yaml(file.read_text(encoding="utf-8")))
     except OSError as error:
         raise CheckpointError(f"{file}: cannot be read: {error.strerror or error}") from error
-    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise CheckpointError(f"{file}: not a model card: no YAML in UTF-8") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "all of it"
         raise CheckpointError(f"{file}: not a model card: {place}: {first['msg']}") from error
+    except ValueError as error:
+        raise CheckpointError(f"{file}: not a model card: no YAML in UTF-8") from error
     if _CONTROLS.search(card.text()):  # they would steer the terminal that shows it
         raise CheckpointError(f"{file}: not a model card: control characters in its text")
     return card

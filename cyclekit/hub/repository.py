@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from json import JSONDecodeError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,6 +129,9 @@ def told(repository: Repository) -> Iterator[None]:
         yield
     except HFValidationError as error:
         raise UsageError(f"'{repository.source}' is no name of a repository") from error
+    except (JSONDecodeError, RecursionError, KeyError) as error:
+        reason = f"the answer of {connect().endpoint} is none of the Hub's"
+        raise HubError(f"{repository.source}: {reason}") from error
     except (HTTPError, OSError, RuntimeError) as error:
         # A failed upload is wrapped: what it failed of counts.
         cause = error.__cause__ if type(error) is RuntimeError else error

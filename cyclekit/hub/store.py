@@ -14,6 +14,7 @@ import platformdirs
 
 from cyclekit.errors import HubError, UsageError
 from cyclekit.media.atomic import holding
+from cyclekit.media.nested import parse_json
 
 MODEL = "model.safetensors"
 """What every model's file is called, in its folder here and wherever it is pushed to."""
@@ -139,7 +140,7 @@ def keep(whole: Path, name: str, origin: Mapping[str, Any], cache: Path | None =
 
 def _read_origin(folder: Path) -> Mapping[str, Any]:
     try:
-        found = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
+        found = parse_json((folder / ORIGIN).read_text(encoding="utf-8"))
     except (OSError, ValueError):  # a part of the cache that somebody deleted
         return {}
     return found if isinstance(found, dict) else {}

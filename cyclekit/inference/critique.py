@@ -17,6 +17,7 @@ from cyclekit.inference.fit import resized, wanted_size
 from cyclekit.media.header import opened
 from cyclekit.media.images import MAX_PIXELS, Metadata, Picture, read, to_8_bits, write
 from cyclekit.media.mirror import Job
+from cyclekit.media.nested import parse_json
 from cyclekit.media.scale import NARROWEST, with_scale
 
 LARGEST = 2048
@@ -117,7 +118,7 @@ def _found_before(path: Path, by: str) -> Finding:
     with opened(path, MAX_PIXELS) as image:
         text = getattr(image, "text", {}).get(KEY)
     try:
-        found = json.loads(text or "{}")
+        found = parse_json(text or "{}")
         finding = Finding(
             float(found["real"]), float(found["verdict"]), int(found["patches"]), str(found["by"])
         )

@@ -13,6 +13,7 @@ from torch import nn
 from cyclekit.devices import machine_name
 from cyclekit.errors import MediaError
 from cyclekit.media.atomic import replacing
+from cyclekit.media.nested import parse_json
 
 MOST = 200
 """Choices that are kept; the oldest go first."""
@@ -58,7 +59,7 @@ def _path() -> Path:
 
 def _read() -> dict[str, object]:
     try:
-        choices = json.loads(_path().read_text(encoding="utf-8"))
+        choices = parse_json(_path().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return choices if isinstance(choices, dict) else {}

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cyclekit.errors import MediaError, UsageError
 from cyclekit.media.atomic import PART, holding, replacing
+from cyclekit.media.nested import parse_json
 
 MANIFEST = "cyclekit-files.json"
 """The file that says which of a folder's files were put there, and their checksums."""
@@ -34,10 +35,10 @@ def read_contents(folder: Path) -> Contents | None:
     """Return what was put into a folder, None if nothing or if that cannot be read."""
     try:
         with (folder / MANIFEST).open("rb") as file:
-            found = json.loads(file.read(_LARGEST))
+            found = parse_json(file.read(_LARGEST))
         sums = {str(name): [str(one) for one in sums] for name, sums in found["files"].items()}
         return Contents(sums, found["whole"] is True)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -188,6 +188,15 @@ def test_a_header_that_is_no_json_is_refused(tmp_path):
         read_info(tmp_path / "m.safetensors")
 
 
+@pytest.mark.parametrize("levels", [70, 600, 100_000])
+def test_a_header_deeper_than_any_is_refused(levels, tmp_path):
+    text = json.dumps({**HEADER, "provenance": {"a": "deep"}})
+    deep = text.replace('"deep"', "[" * levels + "]" * levels)
+    save_file({"a": torch.ones(1)}, tmp_path / "m.safetensors", metadata={KEY: deep})
+    with pytest.raises(CheckpointError, match=r"damaged header \(nested more than 64 levels deep"):
+        read_info(tmp_path / "m.safetensors")
+
+
 def test_a_missing_tensor_is_named(tmp_path):
     weights = {f"ab.{key}": value for key, value in tiny_generator().state_dict().items()}
     del weights["ab.head.conv.bias"]

@@ -83,6 +83,15 @@ def test_a_config_file_runs_no_code(tmp_path):
         read_file(path)
 
 
+@pytest.mark.parametrize("text", ["[" * 2000, "a: 2020-99-99", "&a [*a]"])
+def test_a_config_that_no_reader_bears_is_refused_in_one_line(tmp_path, text):
+    (tmp_path / "odd.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=r"odd\.yaml: not a readable YAML file: .+"):
+        read_file(tmp_path / "odd.yaml")
+    with pytest.raises(ConfigError, match=r"--set 'data\.crop="):
+        parse_set(f"data.crop={text}")
+
+
 def test_a_list_is_no_config(tmp_path):
     path = tmp_path / "list.yaml"
     path.write_text(yaml.safe_dump([1, 2]))

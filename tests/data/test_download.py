@@ -245,7 +245,7 @@ def test_a_refused_address_leaves_no_file_behind(tmp_path: Path, address: str) -
     assert list((tmp_path / "data").iterdir()) == []
 
 
-@pytest.mark.parametrize("text", ["{", "[1]", '{"a": 1}', "\xff"])
+@pytest.mark.parametrize("text", ["{", "[1]", '{"a": 1}', "\xff", "[" * 100_000])
 def test_damaged_checksums_are_named(tmp_path: Path, user_data: Path, text: str) -> None:
     user_data.mkdir(parents=True)
     (user_data / "checksums.json").write_text(text, encoding="latin-1")

@@ -32,6 +32,7 @@ class Hub(ThreadingHTTPServer):
         self.lies: dict[str, bytes] = {}
         self.sizes: dict[str, int] = {}
         self.commits: list[list[str]] = []
+        self.answer: bytes | None = None
 
     @property
     def url(self) -> str:
@@ -65,6 +66,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
         self.server.asked.append(f"{self.command} {path}")
+        if self.server.answer is not None:
+            self._send(self.server.answer)
+            return
         if match := re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/(.+))?", path):
             self._info(match[1], unquote(match[2] or "main"))
         elif match := re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
@@ -206,7 +210,9 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _answer(self, value: object) -> None:
-        data = json.dumps(value).encode()
+        self._send(json.dumps(value).encode())
+
+    def _send(self, data: bytes) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))

@@ -105,7 +105,8 @@ def test_a_card_that_is_wrong_is_refused(tmp_path, changes, reason):
 
 
 @pytest.mark.parametrize(
-    "text", ["[1", "", "text", "!!python/object/apply:os.system [ls]", "a: *b"]
+    "text",
+    ["[1", "", "text", "!!python/object/apply:os.system [ls]", "a: *b", "[" * 2000, "&a [*a]"],
 )
 def test_what_is_no_card_is_refused(tmp_path, text):
     (tmp_path / "a.yaml").write_text(text)

@@ -146,7 +146,8 @@ def test_another_models_card_does_not_stay(hub, tmp_path, model, photo, monkeypa
         assert run("push", "starry-night", target, "--samples", photo).exit_code == 0
         other = run("push", model, target, "--licence", "CC-BY-4.0", "--overwrite")
         assert other.exit_code == 0, other.exception
-    assert {*os.listdir(tmp_path / "shared")} == {MODEL, "README.md", MANIFEST}
+    names = {file.name for file in (tmp_path / "shared").iterdir()}
+    assert names == {MODEL, "README.md", MANIFEST}
     files = hub.repositories["someone/shared"]
     assert (files[MODEL], set(files)) == (model.read_bytes(), {MODEL, "README.md"})
     assert b"starry" not in files["README.md"].lower()
@@ -211,6 +212,15 @@ def test_a_private_repository_is_seen_with_a_token_only(hub, model, monkeypatch)
 def test_a_hub_that_does_not_answer_is_one_line(hub, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(HubError, match=r"no answer from http://127.0.0.1:9; check the network"):
+        raise run("pull", "hf:someone/zebra").exception
+
+
+@pytest.mark.parametrize("answer", [b"<html>", b"[" * 100_000, b"{}"])
+def test_a_server_that_is_no_hub_is_one_line(hub, answer):
+    hub.answer = answer
+    with pytest.raises(
+        HubError, match=r"hf:someone/zebra: the answer of http.* is none of the Hub's"
+    ):
         raise run("pull", "hf:someone/zebra").exception
 
 

@@ -13,7 +13,7 @@ from cyclekit.inference import critic as critic_module
 from cyclekit.inference.critic import Critic, Verdicts
 from cyclekit.inference.critique import KEY, critique_files, draw
 from cyclekit.losses import ADVERSARIAL_LOSSES
-from cyclekit.media.images import Picture, read, write
+from cyclekit.media.images import Metadata, Picture, read, write
 from cyclekit.media.mirror import Job
 from cyclekit.models import DISCRIMINATORS, Discriminator
 from cyclekit.registry import Spec
@@ -167,6 +167,9 @@ def test_a_map_keeps_what_was_found_for_the_next_run(tmp_path):
     assert "was judged by me; --overwrite" in other.error
     (again,) = critique_files(made(Means()), [job], "you", overwrite=True)
     assert again.finding.by == "you"
+    write(job.output, Picture(halves(), metadata=Metadata(text={KEY: "[" * 100_000})))
+    (deep,) = critique_files(made(Means()), [job], "me")
+    assert "is no map of ours" in deep.error
     write(job.output, Picture(halves()))
     (foreign,) = critique_files(made(Means()), [job], "me")
     assert "is no map of ours" in foreign.error

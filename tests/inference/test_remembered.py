@@ -34,7 +34,9 @@ def test_the_key_tells_models_and_thread_counts_apart() -> None:
     assert choice_key(first, CPU) != choice_key(second, CPU)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 3}', '{"a": ["x"]}', '{"a": [1, 2]}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"a": 3}', '{"a": ["x"]}', '{"a": [1, 2]}', "[" * 100_000]
+)
 def test_a_damaged_cache_is_an_empty_one(cache: Path, text: str) -> None:
     cache.parent.mkdir()
     cache.write_text(text)

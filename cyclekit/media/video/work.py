@@ -17,6 +17,7 @@ except ImportError:  # Windows
 
 from cyclekit.errors import MediaError
 from cyclekit.media.atomic import PART, beside, replacing
+from cyclekit.media.nested import parse_json
 
 SEGMENT = 120
 """Frames in a segment: what an interruption costs, and how far key frames are apart at most."""
@@ -150,7 +151,7 @@ class Work:
             while True:
                 number = len(segments)
                 text = (self.folder / f"{number:06d}.json").read_text(encoding="utf-8")
-                entry = json.loads(text)
+                entry = parse_json(text)
                 segment = Segment(
                     Path(entry["file"]).name, tuple(entry["pts"]), entry["end"], entry["delay"]
                 )
@@ -171,7 +172,7 @@ def folder_of(output: Path) -> Path:
 def stored_settings(output: Path) -> dict[str, Any] | None:
     """Read the settings of unfinished work on an output; None if there is none."""
     try:
-        found = json.loads((folder_of(output) / _SETTINGS).read_text(encoding="utf-8"))
+        found = parse_json((folder_of(output) / _SETTINGS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None

@@ -45,6 +45,15 @@ def test_finished_segments_are_found_again(tmp_path: Path) -> None:
     assert found[1] == Segment("000001.mp4", (3, 4), 5, 2)
 
 
+@pytest.mark.parametrize("name", ["settings.json", "000000.json"])
+def test_what_is_nested_too_deeply_begins_anew(tmp_path: Path, name: str) -> None:
+    output = tmp_path / "made.mp4"
+    begun(output)
+    (folder_of(output) / name).write_text("[" * 100_000)
+    assert stored_settings(output) == (None if name == "settings.json" else SETTINGS)
+    assert again(output, SETTINGS) == []
+
+
 @pytest.mark.parametrize("settings", [{**SETTINGS, "model": "b"}, None])
 def test_other_settings_begin_anew(tmp_path: Path, settings: dict | None) -> None:
     output = tmp_path / "made.mp4"
