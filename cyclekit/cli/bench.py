@@ -81,7 +81,7 @@ def _show(rows: Sequence[Row], *, as_json: bool) -> None:
     widths = [max(len(line[column]) for line in cells) for column in range(len(_HEAD))]
     for line in cells:
         words = [word.ljust(width) for word, width in zip(line, widths, strict=True)]
-        click.echo("  ".join(words).rstrip())
+        click.echo(one_line("  ".join(words).rstrip()))
 
 
 _HEAD = (

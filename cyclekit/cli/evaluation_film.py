@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cyclekit.cli.lines import json_line
+from cyclekit.cli.lines import json_line, one_line
 from cyclekit.errors import DataError, MediaError, UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def evaluate_films(
         _print_json(film) if as_json else _print_table(film)
         if film.cuts and not quiet:
             cuts = f"{film.cuts} cut{'s' * (film.cuts > 1)}"
-            click.echo(f"note: {film.source}: {cuts} left out", err=True)
+            click.echo(one_line(f"note: {film.source}: {cuts} left out"), err=True)
     if films and output is not None:
         from cyclekit.evaluation.film_report import write_film_report
 
@@ -72,7 +72,6 @@ def _measured(
     pairs: Sequence[tuple[Path, Path]], as_json: bool, quiet: bool
 ) -> tuple[list[FilmScores], int]:
     """Measure what can be measured; tell what cannot, a line each."""
-    from cyclekit.cli.lines import one_line
     from cyclekit.cli.reporting import Report
     from cyclekit.evaluation.film import measure_film
 

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
-_SURROGATES = re.compile("[\ud800-\udfff]")
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
+from cyclekit.media.one_line import SURROGATES, escaped, one_line, some_lines
 
-
-def one_line(text: str) -> str:
-    r"""Show as escapes what is no character, and what would steer a terminal: a line break as \x0a.
-
-    A byte of a name that is no text stands as \udc80 to \udcff in Python; it becomes \x80 to \xff.
-    """
-    return _CONTROLS.sub(_escaped, _SURROGATES.sub(_escaped, text))
+__all__ = ["json_line", "one_line", "some_lines"]
 
 
 def json_line(value: Any) -> str:
@@ -33,7 +25,7 @@ def json_line(value: Any) -> str:
 
 def _readable(value: Any) -> Any:
     if isinstance(value, str):
-        return _SURROGATES.sub(_escaped, value)
+        return SURROGATES.sub(escaped, value)
     if isinstance(value, dict):
         return dict(pair for key, item in value.items() for pair in _pairs(_readable(key), item))
     if isinstance(value, (list, tuple)):
@@ -43,10 +35,6 @@ def _readable(value: Any) -> Any:
 
 def _pairs(key: str, item: Any) -> Iterator[tuple[str, Any]]:
     yield key, _readable(item)
-    if isinstance(item, str) and _SURROGATES.search(item):
+    if isinstance(item, str) and SURROGATES.search(item):
         with suppress(UnicodeEncodeError):  # then it is no name of a file
             yield f"{key}_quoted", quote(item.encode("utf-8", "surrogateescape"))
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return f"\\x{ord(found[0]) & 0xFF:02x}"

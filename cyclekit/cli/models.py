@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cyclekit.cli import options
-from cyclekit.cli.lines import json_line
+from cyclekit.cli.lines import json_line, one_line, some_lines
 from cyclekit.cli.networks import list_networks
 from cyclekit.cli.pull import pull
 from cyclekit.cli.push import push
@@ -56,7 +56,7 @@ def list_models(published: bool, as_json: bool) -> None:
     Names, what they can do, size, and where they come from. `-m` takes the names.
     """
     for row in _published() if published else _named():
-        click.echo(json_line(row) if as_json else "  ".join(_cells(row)))
+        click.echo(json_line(row) if as_json else one_line("  ".join(_cells(row))))
 
 
 def _named() -> Iterator[dict[str, Any]]:
@@ -70,7 +70,7 @@ def _named() -> Iterator[dict[str, Any]]:
         try:
             info = read_info(path)
         except CheckpointError as error:
-            click.echo(f"note: '{name}' cannot be used: {error}", err=True)
+            click.echo(one_line(f"note: '{name}' cannot be used: {error}"), err=True)
             continue
         yield {
             "name": name,
@@ -80,7 +80,8 @@ def _named() -> Iterator[dict[str, Any]]:
         }
     for name in embedded.keys() & pulled_models().keys():
         path = pulled_models()[name]
-        click.echo(f"note: '{name}' is the embedded model; {path} is hidden by it", err=True)
+        note = f"note: '{name}' is the embedded model; {path} is hidden by it"
+        click.echo(one_line(note), err=True)
 
 
 def _published() -> Iterator[dict[str, Any]]:
@@ -136,6 +137,7 @@ def show(model: str, as_json: bool) -> None:
 def convert(source: Path, output: Path, names: tuple[str, str] | None, overwrite: bool) -> None:
     """Turn a foreign checkpoint into a model file."""
     from cyclekit.checkpoint.model import is_model, save_model
+    from cyclekit.export.open import is_exported
     from cyclekit.hub.source import find_model
     from cyclekit.legacy.convert import convert as convert_foreign
 
@@ -145,6 +147,8 @@ def convert(source: Path, output: Path, names: tuple[str, str] | None, overwrite
     path = find_model(source)
     if is_model(path):
         raise click.UsageError(f"{path} is a model file of cyclekit already")
+    if is_exported(path):
+        raise click.UsageError(f"{path}: ONNX and OpenVINO files are used as they are: -m {path}")
     generator, info = convert_foreign(path)
     if names:
         info = _rename(info, names)
@@ -172,22 +176,35 @@ def _page(card: Card) -> str:
 
     translates = card.kind == "translator"
     side = card.side or SIDE
-    lines = {
-        "file": f"{card.path} ({card.bytes / 1e6:.1f} MB)",
-        "translates" if translates else "makes": ", ".join(card.directions),
-        "architecture": " ".join(
-            [card.architecture, *(f"{key}={value}" for key, value in card.options.items())]
-        ),
-        "parameters": f"{card.parameters or 0:,}{' a direction' if translates else ''}",
-        "cost": f"{(card.macs or 0) / 1e9:.2f} billion multiplications at {side}x{side}",
-        **({"stride": f"{card.stride} px"} if translates else {}),
-        **({"palette": ", ".join(card.palette)} if card.palette else {}),
-        **({"discriminators": card.discriminators} if card.discriminators else {}),
-        **{key.replace("_", " "): _words(value) for key, value in card.provenance.items()},
-    }
-    width = max(map(len, lines))
-    page = "\n".join(f"{key:{width}}  {value}" for key, value in lines.items())
-    return f"{page}\n\n{card.text}" if card.text else page
+    told = [
+        ("file", f"{card.path} ({card.bytes / 1e6:.1f} MB)"),
+        ("translates" if translates else "makes", ", ".join(card.directions)),
+        ("architecture", " ".join([card.architecture, *_options(card)])),
+        ("parameters", f"{_count(card.parameters)}{' a direction' if translates else ''}"),
+        ("cost", f"{_billions(card.macs)} multiplications at {side}x{side}"),
+        ("stride", f"{card.stride} px" if translates else ""),
+        ("palette", ", ".join(card.palette)),
+        ("discriminators", card.discriminators),
+        *((key.replace("_", " "), _words(value)) for key, value in card.provenance.items()),
+        *(("note", note) for note in card.notes),
+    ]
+    # A header's words are anybody's, the names of its entries too.
+    lines = [(one_line(key), one_line(value)) for key, value in told if value]
+    width = max(len(key) for key, _ in lines)
+    page = "\n".join(f"{key:{width}}  {value}" for key, value in lines)
+    return f"{page}\n\n{some_lines(card.text)}" if card.text else page
+
+
+def _options(card: Card) -> Iterator[str]:
+    return (f"{key}={value}" for key, value in card.options.items())
+
+
+def _count(number: int | None) -> str:
+    return "an unknown number" if number is None else f"{number:,}"
+
+
+def _billions(number: int | None) -> str:
+    return "an unknown number of" if number is None else f"{number / 1e9:.2f} billion"
 
 
 def _words(value: object) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from cyclekit.cli.lines import one_line
 from cyclekit.errors import CyclekitError, UsageError
 
 Hear = Callable[[str], object]
@@ -64,7 +65,7 @@ def serve_page(
 
     def hear(line: str) -> None:
         if not quiet:
-            click.echo(line, err=True)
+            click.echo(one_line(line), err=True)
 
     def announce(address: str) -> None:
         click.echo(address)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from cyclekit.cli import options
+from cyclekit.cli.lines import one_line
 from cyclekit.cli.transfer import transfer_progress
 
 EXAMPLES = """\b
@@ -79,16 +80,16 @@ def _pull_model(
         pulled = pull_model(place, name=name, overwrite=overwrite, progress=progress)
     _tell_there(pulled.path.parent.name, there=not pulled.is_new, quiet=quiet)
     for note in () if quiet else pulled.notes:
-        click.echo(f"note: {note}", err=True)
+        click.echo(one_line(f"note: {note}"), err=True)
     _tell(pulled.path, pulled.rights, quiet)
 
 
 def _tell_there(name: str, *, there: bool, quiet: bool) -> None:
     if there and not quiet:
-        click.echo(f"'{name}' is already installed", err=True)
+        click.echo(one_line(f"'{name}' is already installed"), err=True)
 
 
 def _tell(path: Path, rights: str, quiet: bool) -> None:
     if not quiet:
-        click.echo(f"licence: {rights}", err=True)
+        click.echo(one_line(f"licence: {rights}"), err=True)
     click.echo(path)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cyclekit.cli import options
+from cyclekit.cli.lines import one_line, some_lines
 
 EXAMPLES = """\b
 Examples:
@@ -49,10 +50,11 @@ def push(
         sizes = {name: (made.folder / name).stat().st_size for name in made.files}
         if dry_run:
             click.echo("\n".join(f"{name}  {size:,} bytes" for name, size in sizes.items()))
-            click.echo("\n" + (made.folder / "README.md").read_text(encoding="utf-8"), nl=False)
+            page = (made.folder / "README.md").read_text(encoding="utf-8")
+            click.echo(some_lines(f"\n{page}"), nl=False)
             return
         if not quiet:
-            click.echo(f"publishing {sum(sizes.values()):,} bytes to {target}", err=True)
+            click.echo(one_line(f"publishing {sum(sizes.values()):,} bytes to {target}"), err=True)
         if isinstance(place, Repository):
             click.echo(push_to_repository(made, place, private=private))
         else:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cyclekit.cli import options
+from cyclekit.cli.lines import one_line
 from cyclekit.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def command(
     sampler = Sampler(opened.generator, device=device, truncation=truncation)
     if not quiet:
         what = wanted or ", ".join(opened.info.names)
-        click.echo(f"{opened.path}: noise to {what}, on {sampler.device}", err=True)
+        click.echo(one_line(f"{opened.path}: noise to {what}, on {sampler.device}"), err=True)
     pictures = sampler.draw(count, label=label, seed=seed)
     if folder is not None:
         pictures = _written(pictures, folder, count)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from cyclekit.cli import options
+from cyclekit.cli.lines import one_line
 from cyclekit.cli.pages import named_folders, page_options, serve_page
 from cyclekit.errors import UsageError
 
@@ -141,7 +142,7 @@ def report(
     design = read_design(study)
     found = analyse(study, design, unfinished=unfinished, attentive=attentive)
     for note in found.notes if not quiet else ():
-        click.echo(f"note: {note}", err=True)
+        click.echo(one_line(f"note: {note}"), err=True)
     print_json(found) if as_json else print_tables(found)
     if output is not None:
         page = write_report(found, study, design, output)

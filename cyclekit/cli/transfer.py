@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cyclekit.cli.lines import one_line
+
 if TYPE_CHECKING:
     from cyclekit.data.transfer import Progress
 
@@ -25,7 +27,7 @@ def transfer_progress(name: str, quiet: bool) -> Iterator[Progress | None]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console) as bar:
-        task = bar.add_task(name, total=None)
+        task = bar.add_task(one_line(name).replace("[", "\\["), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
@@ -38,7 +40,7 @@ def _announcer(name: str, quiet: bool) -> Progress | None:
         nonlocal told
         if not told:
             size = f", {total:,} bytes" if total else ""
-            click.echo(f"fetching '{name}'{size}", err=True)
+            click.echo(one_line(f"fetching '{name}'{size}"), err=True)
         told = True
 
     return announce

@@ -9,9 +9,11 @@ from shlex import quote
 import yaml
 
 from cyclekit.hub.card import SIDE, Card
+from cyclekit.media.one_line import one_line, some_lines
 
 README = "README.md"
 SAMPLES = "samples.jpg"
+_SIGNS = re.compile(r"[\\`*_\[\]<>&#|~!$]")
 _LICENCES = frozenset(
     [
         "afl-3.0",
@@ -95,13 +97,25 @@ def _metadata(card: Card, licence: str) -> dict[str, object]:
 
 
 def _sections(card: Card, name: str, pull: str, licence: str, samples: bool) -> Iterator[str]:
-    yield card.text or f"# {name}: {', '.join(card.directions)}\n\n**Licence** {licence}"
+    made = markdown(", ".join(card.directions))
+    bare = f"# {markdown(name)}: {made}\n\n**Licence** {markdown(licence)}"
+    yield without_html(card.text) or bare
     if samples:
         yield f"![Above pictures, below what the model makes of them]({SAMPLES})"
     use = "translate photos -o translated -m" if card.kind != "noise" else "sample -o sheet.png"
     commands = f"cyclekit models pull {quote(pull)}\ncyclekit {use} {quote(name)}"
     yield f"**Use** with cyclekit\n\n```bash\n{commands}\n```"
-    yield "**Facts**\n\n" + "\n".join(f"- {line}" for line in _facts(card))
+    yield "**Facts**\n\n" + "\n".join(f"- {markdown(line)}" for line in _facts(card))
+
+
+def markdown(text: str) -> str:
+    """Return text of anybody's, a model's header for one, as what Markdown shows as it is."""
+    return _SIGNS.sub(r"\\\g<0>", one_line(text))
+
+
+def without_html(text: str) -> str:
+    """Return Markdown of anybody's in which no tag is one."""
+    return some_lines(text).replace("<", "&lt;")
 
 
 def _facts(card: Card) -> Iterator[str]:

@@ -5,7 +5,7 @@ from urllib.parse import unquote_to_bytes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cyclekit.cli.lines import json_line, one_line
+from cyclekit.cli.lines import json_line, one_line, some_lines
 
 ANYTHING = st.text(st.characters(exclude_categories=[]), max_size=30)
 
@@ -15,6 +15,12 @@ def test_bytes_that_are_no_text_are_written_out() -> None:
     told = json.loads(json_line({"file": "caf\udce9\n.png", "size": 3}))
     assert told == {"file": "caf\\xe9\n.png", "file_quoted": "caf%E9%0A.png", "size": 3}
     assert unquote_to_bytes(told["file_quoted"]) == os.fsencode("caf\udce9\n.png")
+
+
+def test_what_steers_a_terminal_is_written_out() -> None:
+    hostile = "\x1b[2Ja\rb\x9b\x7f\u202egnp.exe\u2066\u2028"
+    assert one_line(hostile) == r"\x1b[2Ja\x0db\x9b\x7f\u202egnp.exe\u2066\u2028"
+    assert some_lines("a\n\x1b[2Jb\n") == "a\n\\x1b[2Jb\n"
 
 
 @given(ANYTHING)
