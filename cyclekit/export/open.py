@@ -48,6 +48,12 @@ def is_exported(path: Path) -> bool:
     return path.suffix.lower() in ENDINGS
 
 
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Return a model's file, and where OpenVINO's weights lie beside it, that one too."""
+    weights = path.with_suffix(".bin")
+    return (path, weights) if path.suffix.lower() == ".xml" and weights.is_file() else (path,)
+
+
 def open_exported(path: Path, ranges: str | None = None) -> OpenedFile:
     """Open an ONNX or OpenVINO file.
 

@@ -11,6 +11,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from cyclekit.checkpoint.model import DOMAINS, ModelInfo
+from cyclekit.export.open import files_of
 from cyclekit.hub.model_card import find_model_card
 from cyclekit.hub.open import OpenModel, open_model
 from cyclekit.hub.store import origin_of
@@ -30,7 +31,7 @@ class Card:
     path: str
     """The file."""
     bytes: int
-    """Size of the file."""
+    """Size of the file, and of the one with its weights where that is another."""
     architecture: str
     """Name of the generator."""
     options: Mapping[str, Any]
@@ -60,6 +61,8 @@ class Card:
     """What its makers say about it, in Markdown; empty if nothing."""
     card: Mapping[str, Any] | None
     """The same by field, as in `ModelCard`; None if nothing."""
+    notes: tuple[str, ...] = ()
+    """What the user should know, such as what was assumed of a foreign network."""
 
 
 def read_card(source: str | Path | None) -> Card:
@@ -75,7 +78,7 @@ def read_card(source: str | Path | None) -> Card:
     written = find_model_card(model.path)
     return Card(
         path=str(model.path),
-        bytes=model.path.stat().st_size,
+        bytes=sum(file.stat().st_size for file in files_of(model.path)),
         architecture=info.generator.name,
         options=info.generator.options,
         parameters=cost.parameters,
@@ -90,6 +93,7 @@ def read_card(source: str | Path | None) -> Card:
         provenance={**info.provenance, **origin_of(model.path)},
         text="" if written is None else written.text(),
         card=None if written is None else written.model_dump(mode="json"),
+        notes=model.notes,
     )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cyclekit.errors import UsageError, suggest
+from cyclekit.export.open import is_exported
 from cyclekit.hub.networks import NETWORKS
 from cyclekit.hub.places import Address, OfAuthors, OnDisk, Place
 from cyclekit.hub.published import PUBLISHED
@@ -24,6 +26,10 @@ def find_place(text: str, files: Sequence[Path] = (), urls: Sequence[str] = ()) 
     Raises:
         UsageError: if it is none of these.
     """
+    if not text:
+        raise UsageError("nothing to pull is named; expected a name, hf:USER/NAME, a folder or an address")  # fmt: skip
+    for one in (text, *map(str, files), *urls):
+        _refuse_exported(one)
     if text in PUBLISHED:
         return OfAuthors(text, _other(text, files, urls))
     if files or urls:
@@ -38,6 +44,15 @@ def find_place(text: str, files: Sequence[Path] = (), urls: Sequence[str] = ()) 
         f"nothing to pull is called '{text}', and no such folder exists; "
         f"{suggest(text, [*NETWORKS, *PUBLISHED])}"
     )
+
+
+def _refuse_exported(text: str) -> None:
+    path = Path(urlsplit(text).path if "://" in text else text)
+    if is_exported(path) and not path.is_dir():
+        raise UsageError(
+            f"{text}: ONNX and OpenVINO files are not pulled; such a file is used where it lies: "
+            f"-m {path.name if '://' in text else text}"
+        )
 
 
 def _other(text: str, files: Sequence[Path], urls: Sequence[str]) -> Place | None:

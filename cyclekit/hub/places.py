@@ -31,8 +31,8 @@ class Arrival:
     """Where it is from: "address", "sha256" and what else is known; any JSON."""
     card: Path | None = None
     """The model card that came with it."""
-    domains: tuple[str, str] | None = None
-    """What it turns into what, where that is known and the file does not say it."""
+    known: Published | None = None
+    """What it is said to be; a file that is something else is refused."""
     address: str | None = None
     """Whose checksum is to be remembered once the file has proved to be a model."""
 
@@ -112,6 +112,8 @@ class OnDisk:
         file = self.path / MODEL if self.path.is_dir() else self.path
         if not file.is_file():
             raise HubError(f"{self.path}: a folder without {MODEL}")
+        if (size := file.stat().st_size) > MAX_BYTES:
+            raise HubError(f"{file}: {size:,} bytes; over {MAX_BYTES:,} is refused")
         card = card_file(file)
         return Arrival(file, {"sha256": file_checksum(file)}, card if card.is_file() else None)
 
@@ -143,7 +145,7 @@ class OfAuthors:
             "paper": known.paper, "data": known.dataset, "rights": known.rights,
             "published": known.url, **came.origin,
         }  # fmt: skip
-        return Arrival(came.file, origin, domains=known.domains, address=came.address)
+        return Arrival(came.file, origin, known=known, address=came.address)
 
 
 def safe_file_name(name: str) -> str:

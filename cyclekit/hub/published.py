@@ -24,6 +24,8 @@ class Published:
     """What it turns into what, in words."""
     dataset: str
     """What it learned from; the catalogue of datasets says of most which rights there are."""
+    generator: str
+    """The network that it is."""
 
     @property
     def rights(self) -> str:
@@ -35,14 +37,14 @@ class Published:
 
 def _cyclegan(file: str, source: str, target: str, dataset: str) -> Published:
     url = f"{_SERVER}/cyclegan/pretrained_models/{file}.pth"
-    return Published(file, url, "CycleGAN, arXiv:1703.10593", (source, target), dataset)
+    return Published(file, url, "CycleGAN, arXiv:1703.10593", (source, target), dataset, "resnet9")
 
 
 def _pix2pix(file: str, source: str, target: str, dataset: str) -> Published:
     """Describe one of pix2pix, of which some files are called as those of CycleGAN."""
     url = f"{_SERVER}/pix2pix/models-pytorch/{file}.pth"
     name = f"pix2pix-{file}"
-    return Published(name, url, "pix2pix, arXiv:1611.07004", (source, target), dataset)
+    return Published(name, url, "pix2pix, arXiv:1611.07004", (source, target), dataset, "unet256")
 
 
 PUBLISHED = {

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cyclekit.checkpoint.model import is_model, load_model, read_info, save_model
+from cyclekit.checkpoint.model import ModelInfo, is_model, load_model, read_info, save_model
 from cyclekit.data import checksums
 from cyclekit.data.transfer import Progress
 from cyclekit.errors import CheckpointError, HubError, UsageError
@@ -120,6 +120,7 @@ def choose_name(place: Place, wanted: str | None) -> str:
 def _make_ours(came: Arrival, target: Path) -> None:
     if is_model(came.file):
         _check(came.file)
+        _require_known(came, read_info(came.file))
         shutil.copyfile(came.file, target)
     else:
         _convert(came, target)
@@ -148,6 +149,28 @@ def _check(file: Path) -> None:
 def _convert(came: Arrival, target: Path) -> None:
     generator, info = convert(came.file)
     info = replace(info, provenance={**info.provenance, **came.origin})
-    if came.domains is not None:
-        info = replace(info, names=came.domains, directions=("ab",))
+    if came.known is not None:
+        info = replace(info, names=came.known.domains, directions=("ab",))
+        _require_known(came, info)
     save_model(target, {info.directions[0]: generator}, info)
+
+
+def _require_known(came: Arrival, info: ModelInfo) -> None:
+    """Refuse what is not the published checkpoint that it would be called.
+
+    Raises:
+        CheckpointError: if it is another network, or turns something else into something else.
+    """
+    known = came.known
+    if known is None:
+        return
+    ability = "-to-".join(known.domains)
+    if info.kind == "translator" and ability in info.abilities():
+        if info.generator.name == known.generator:
+            return
+        told = f"is a {info.generator.name}, and '{known.name}' a {known.generator}"
+    else:
+        told = f"does {', '.join(info.abilities())}, and '{known.name}' {ability}"
+    raise CheckpointError(
+        f"{came.file}: {came.file.name} {told}; pull the file itself, under a name of its own"
+    )

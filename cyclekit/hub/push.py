@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cyclekit.checkpoint.model import is_model
 from cyclekit.errors import HubError, MediaError, UsageError
+from cyclekit.export.open import is_exported
 from cyclekit.hub.card import read_card
 from cyclekit.hub.model_card import (
     ModelCard,
@@ -51,6 +52,8 @@ def find_target(text: str) -> Repository | Folder:
     Raises:
         UsageError: if it is written otherwise.
     """
+    if not text:
+        raise UsageError("no target is named; expected hf:USER/NAME or a folder")
     if not text.startswith(PREFIX):
         return Folder(Path(text).expanduser())
     repository = parse_repository(text)
@@ -82,8 +85,7 @@ def bundle(
         CheckpointError: if it cannot be used, or its card is damaged.
     """
     path = find_model(source)
-    if not is_model(path):
-        raise UsageError(f"{path}: not a model file of cyclekit; make it one: models convert")
+    _require_model(path)
     written = find_model_card(path) if card is None else read_model_card(card)
     rights = _rights(path, written, licence)
     with tempfile.TemporaryDirectory(prefix="cyclekit-push-") as place:
@@ -145,6 +147,18 @@ def push_to_repository(made: Bundle, target: Repository, *, private: bool = Fals
         ]
         done = api.create_commit(target.id, changes, commit_message="Publish with cyclekit")
     return str(done.commit_url)
+
+
+def _require_model(path: Path) -> None:
+    if is_exported(path):
+        raise UsageError(
+            f"{path}: an ONNX or OpenVINO file; push the model file that it was exported from"
+        )
+    if not is_model(path):
+        raise UsageError(
+            f"{path}: not a model file of cyclekit; make it one: "
+            f"cyclekit models convert {path} -o NAME.safetensors"
+        )
 
 
 def _rights(path: Path, card: ModelCard | None, licence: str | None) -> str:

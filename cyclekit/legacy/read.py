@@ -71,6 +71,7 @@ def _load(path: Path, start: bytes) -> object:
     try:
         if is_zip:
             if is_torchscript(path):
+                _refuse_own(path)
                 return read_torchscript(path)
             _check_zip(path)
         with warnings.catch_warnings():
@@ -78,6 +79,16 @@ def _load(path: Path, start: bytes) -> object:
             return torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip)
     except _DAMAGED as error:
         raise CheckpointError(f"{path}: {_reason(str(error))}") from error
+
+
+def _refuse_own(path: Path) -> None:
+    """Say of a program that cyclekit wrote what it is: its network is none of the known layouts."""
+    with zipfile.ZipFile(path) as archive:
+        if any(name.endswith("/extra/cyclekit.json") for name in archive.namelist()):
+            raise CheckpointError(
+                f"{path}: a program for torch alone, which cyclekit exported; use the model file "
+                "that it was exported from"
+            )
 
 
 def _reason(message: str) -> str:

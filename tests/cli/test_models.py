@@ -7,10 +7,12 @@ import torch
 from click.testing import CliRunner
 
 from cyclekit.checkpoint.model import read_info
+from cyclekit.cli.export import command as export
 from cyclekit.cli.models import command
 from cyclekit.errors import CheckpointError, UsageError
 from cyclekit.hub.open import open_generator
 from cyclekit.hub.source import embedded_models
+from tests.export.networks import negative
 from tests.legacy.published import resnet
 from tests.tiny import batch, tiny_model
 
@@ -51,6 +53,26 @@ def test_show_prints_json(foreign):
     card = json.loads(run("show", foreign, "--json").stdout)
     assert (card["architecture"], card["directions"]) == ("resnet", ["B-to-A"])
     assert card["provenance"] == {"converted_from": "latest_net_G_B.pth"}
+
+
+def test_show_reads_exported_files(tmp_path):
+    model = tiny_model(tmp_path / "model.safetensors")
+    for name in ("m.onnx", "m.xml", "m.pt"):
+        assert CliRunner().invoke(export, [str(model), "-o", str(tmp_path / name)]).exit_code == 0
+    for name in ("m.onnx", "m.xml"):
+        card = json.loads(run("show", tmp_path / name, "--json").stdout)
+        assert card["directions"] == ["horse-to-zebra"]
+        beside = (tmp_path / "m.bin").stat().st_size if name == "m.xml" else 0
+        assert card["bytes"] == (tmp_path / name).stat().st_size + beside
+        assert "translates    horse-to-zebra" in run("show", tmp_path / name).stdout
+        assert (
+            "are used as they are" in run("convert", tmp_path / name, "-o", "y.safetensors").stderr
+        )
+    with pytest.raises(CheckpointError, match="use the model file that it was exported from"):
+        raise run("show", tmp_path / "m.pt").exception
+    told = run("show", negative(tmp_path / "foreign.onnx", "0..255")).stdout
+    (note,) = (line for line in told.splitlines() if line.startswith("note"))
+    assert "pixels 0..255 in and 0..255 out (assumed" in note
 
 
 def test_show_names_what_it_cannot_open():

@@ -316,3 +316,44 @@ def test_a_foreign_checkpoint_in_a_repository_is_converted(hub, shelf):
     info = read_info(find_model("old"))
     assert (info.generator.name, info.names) == ("resnet9", ("horse", "zebra"))
     assert info.provenance["revision"] == hub.commit_of("someone/old")
+
+
+def test_another_model_does_not_get_a_published_name(tmp_path, shelf, server):
+    own = tiny_model(tmp_path / "mine.safetensors", names=("photo", "turner"))
+    told = "does photo-to-turner, turner-to-photo, and 'horse2zebra' horse-to-zebra"
+    with pytest.raises(HubError, match=rf"^horse2zebra: mine\.safetensors {told}; pull the file"):
+        pull_model(find_place("horse2zebra", [own]))
+    own = tiny_model(tmp_path / "small.safetensors", names=("horse", "zebra"))
+    with pytest.raises(HubError, match=r"is a mobile, and 'horse2zebra' a resnet9"):
+        pull_model(find_place("horse2zebra", [own]))
+    other = f"{server}/pix2pix/models-pytorch/facades_label2photo.pth"
+    with pytest.raises(HubError, match=r"is a unet256, and 'horse2zebra' a resnet9"):
+        pull_model(find_place("horse2zebra", urls=[other]))
+    assert pulled_models() == {}
+    foreign = shelf[0] / "cyclegan/pretrained_models/horse2zebra.pth"
+    first = pull_model(find_place("horse2zebra", [foreign]))
+    moved = first.path.rename(tmp_path / "converted.safetensors")
+    again = pull_model(find_place("horse2zebra", [moved]), overwrite=True)
+    assert again.path.read_bytes() == moved.read_bytes()
+
+
+def test_a_folder_of_this_machine_is_bounded_as_a_server_is(tmp_path, own_cache):
+    (tmp_path / "shared").mkdir()
+    with (tmp_path / "shared" / MODEL).open("wb") as file:
+        file.truncate((2 << 30) + 1)
+    for place in (tmp_path / "shared", tmp_path / "shared" / MODEL):
+        with pytest.raises(HubError, match=r"2,147,483,649 bytes; over 2,147,483,648 is refused"):
+            pull_model(OnDisk(place), name="large")
+    assert list((own_cache / "models").iterdir()) == []
+
+
+def test_exported_files_are_used_where_they_lie(tmp_path):
+    (tmp_path / "m.onnx").touch()
+    with pytest.raises(UsageError, match=r"are not pulled; .* where it lies: -m .*/m\.onnx$"):
+        find_place(str(tmp_path / "m.onnx"))
+    with pytest.raises(UsageError, match=r"where it lies: -m m\.xml$"):
+        find_place("https://example.org/models/m.xml?x=1")
+    with pytest.raises(UsageError, match=r"are not pulled"):
+        find_place("horse2zebra", [tmp_path / "m.onnx"])
+    with pytest.raises(UsageError, match="nothing to pull is named"):
+        find_place("")

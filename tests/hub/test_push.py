@@ -209,6 +209,18 @@ def test_a_private_repository_is_seen_with_a_token_only(hub, model, monkeypatch)
     )
 
 
+def test_what_is_no_model_file_is_not_pushed(own_cache, tmp_path):
+    for name in ("m.onnx", "m.pth"):
+        (tmp_path / name).touch()
+    with pytest.raises(UsageError, match=r"push the model file that it was exported from$"):
+        raise run("push", tmp_path / "m.onnx", tmp_path / "out").exception
+    with pytest.raises(UsageError, match=r"make it one: cyclekit models convert .*/m\.pth -o"):
+        raise run("push", tmp_path / "m.pth", tmp_path / "out").exception
+    with pytest.raises(UsageError, match="no target is named; expected hf:USER/NAME or a folder"):
+        raise run("push", "turner", "", "--dry-run").exception
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_hub_that_does_not_answer_is_one_line(hub, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(HubError, match=r"no answer from http://127.0.0.1:9; check the network"):
