@@ -186,6 +186,21 @@ def test_what_a_model_says_of_itself_cannot_run(tmp_path):
     assert "'unsafe-inline'" not in page
 
 
+def test_a_card_is_paragraphs_and_lists(tmp_path):
+    from dataclasses import replace
+
+    text = f"# Title\n\n**Known failures**\n\n- Red.\n- {HOSTILE}\n  goes on.\n\nAfter - a dash."
+    wanted = order()
+    written(tmp_path / "page", replace(wanted, about=replace(wanted.about, text=text)))
+    page = (tmp_path / "page" / PAGE).read_text()
+    (card,) = re.findall(r'<div class="card">\n(.*?)</div>', page, re.S)
+    assert card.splitlines() == [
+        "<p><b>Known failures</b></p>", "<ul>", "<li>Red.</li>",
+        "<li>&#34;&gt;&lt;script&gt;document.title = 1&lt;/script&gt;", "  goes on.</li>", "</ul>",
+        "<p>After - a dash.</p>",
+    ]  # fmt: skip
+
+
 def test_half_the_bytes_compute_nearly_the_same(tmp_path):
     wanted = order("resnet")
     model, _ = make_onnx(wanted)

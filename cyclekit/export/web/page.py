@@ -47,7 +47,7 @@ def render_page(path: Path, about: About, facts: Mapping[str, Any], *, model_byt
     text = environment.get_template("page.html").render(
         about=about, source=source, target=target, facts=facts, model_bytes=model_bytes,
         provenance=_told(about.info.provenance), runtime=f"{NAME} {VERSION}",
-        paragraphs=_paragraphs(about.text),
+        blocks=_blocks(about.text),
         script=script, script_hash=_hash(script), style=style, style_hash=_hash(style),
         worker=_read("worker.js"),
     )  # fmt: skip
@@ -62,19 +62,28 @@ def _hash(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _paragraphs(text: str) -> list[Markup]:
-    """Escape a model's card; of Markdown, titles are left out and what stands out still does."""
+def _blocks(text: str) -> list[tuple[str, list[Markup]]]:
+    """Escape a model's card, as "p" with one text or "ul" with a text for each entry.
+
+    Of Markdown, titles are left out, lists are lists, and what stands out still does.
+    """
+    found: list[tuple[str, list[Markup]]] = []
+    for block in text.split("\n\n"):
+        if block.startswith("- "):
+            found.append(("ul", [_marked(entry) for entry in f"\n{block}".split("\n- ")[1:]]))
+        elif block.strip() and not block.startswith("#"):
+            found.append(("p", [_marked(block)]))
+    return found
+
+
+def _marked(text: str) -> Markup:
     from markupsafe import Markup, escape
 
-    made = []
-    for paragraph in text.split("\n\n"):
-        if paragraph.strip() and not paragraph.startswith("#"):
-            words = str(escape(paragraph))
-            for mark, name in (("**", "b"), ("*", "i"), ("`", "code")):
-                sign = re.escape(mark)
-                words = re.sub(rf"{sign}(\S[^*`]*){sign}", rf"<{name}>\1</{name}>", words)
-            made.append(Markup(words))
-    return made
+    words = str(escape(text))
+    for mark, name in (("**", "b"), ("*", "i"), ("`", "code")):
+        sign = re.escape(mark)
+        words = re.sub(rf"{sign}(\S[^*`]*){sign}", rf"<{name}>\1</{name}>", words)
+    return Markup(words)
 
 
 def _told(provenance: Mapping[str, Any]) -> dict[str, str]:
