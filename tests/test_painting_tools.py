@@ -11,6 +11,7 @@ import yaml
 from safetensors.torch import save_file
 
 from cyclekit.checkpoint.model import read_info
+from cyclekit.evaluation.pile import pile_of_folder
 from cyclekit.hub.model_card import CardScore
 from cyclekit.media.folders import list_pictures
 from cyclekit.media.images import read_rgb
@@ -50,6 +51,17 @@ def test_a_painting_is_cut_and_scaled(desk):
     assert len(list_pictures(folder)) == 3
 
 
+def test_another_paintings_scales_are_not_taken(desk):
+    cv2.imwrite(str(desk / "other.png"), picture(132, 232, seed=10))
+    folder = write_scales(desk / "other.png", desk / "scales", (40, 55))
+    (folder / "scale-99.png").write_bytes((desk / "painting.png").read_bytes())  # the user's own
+    write_scales(desk / "painting.png", folder)
+    names = [f"scale-{percent}.png" for percent in (*SCALES, 99)]
+    assert [path.name for path in list_pictures(folder)] == names
+    for name, painting in zip(names, scaled(desk / "painting.png"), strict=False):
+        assert np.array_equal(read_rgb(folder / name), np.asarray(painting))
+
+
 def test_crops_of_one_seed_are_equal_and_of_another_are_not(desk):
     folders = [
         write_crops([desk / "painting.png"], desk / str(n), 7, 40, seed)
@@ -66,13 +78,15 @@ def test_a_painting_is_learned_into_one_direction_and_shown(desk):
     settings = [part for setting in (*small, "data.workers=0") for part in ("--set", setting)]
     run = desk / "run"
     told = tool(
-        "train_painting.py", desk / "photos", desk / "painting.png", "lilies", run,
+        "train_painting.py", desk / "photos", desk / "painting.png", "lilies", f"{run}/",
         "--images", "2", *settings,
     )  # fmt: skip
     model = run / "lilies.safetensors"
     assert told.splitlines()[-1] == str(model)
     info = read_info(model)
     assert (info.names, info.directions) == (("photo", "lilies"), ("ab",))
+    assert (desk / "run-scales" / "lilies" / "scale-55.png").is_file()
+    assert not (run / "-scales").exists()
     assert info.provenance["config"]["method"]["brightness"] == 3.0
     sheet = desk / "sheet.jpg"
     tool("model_sheet.py", sheet, model, model, "--photos", desk / "photos", "--cell", 20)
@@ -96,3 +110,17 @@ def test_scores_come_as_a_card_has_them(desk):
     assert structure.name.startswith("structure distance")
     assert structure.name.endswith("6 inputs)")
     assert (edges.name[:9], edges.better) == ("edge SSIM", "higher")
+    assert (structure.do_nothing, edges.do_nothing) == (0.0, 1.0)
+    assert structure.unrelated > 0
+    assert edges.unrelated < 0.5  # of noise beside other noise
+    assert kernel.unrelated is None
+
+
+def test_every_picture_gets_another_ones_name(desk):
+    from score_model import others_of
+
+    source = pile_of_folder(desk / "photos", "photographs")
+    turned = others_of(source)
+    assert set(turned.sources) == set(source.sources)
+    assert set(turned.sources.values()) == set(source.sources.values())
+    assert all(turned.sources[key] != source.sources[key] for key in source.sources)

@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = [
@@ -26,6 +28,46 @@ def declared() -> list[Requirement]:
     extras = [line for lines in project["optional-dependencies"].values() for line in lines]
     found = [Requirement(line) for line in [*project["dependencies"], *extras]]
     return [requirement for requirement in found if requirement.name != "cyclekit"]
+
+
+RUN = """
+import contextlib, io, json, runpy, sys
+for words in map(json.loads, sys.argv[1:]):
+    sys.argv, told, code = words, io.StringIO(), None
+    sys.path.insert(0, words[0].rpartition("/")[0])
+    try:
+        with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
+            runpy.run_path(words[0], run_name="__main__")
+    except SystemExit as left:
+        code = left.code
+    except BaseException as error:
+        code = repr(error)
+    print(json.dumps([code, told.getvalue()]))
+"""
+TOOLS = [
+    path for path in sorted((ROOT / "tools").glob("*.py")) if "__main__" in path.read_text("utf-8")
+]
+MISTAKES = (
+    ("train_painting.py", "photos", "gone.jpg", "name", "run"),
+    ("train_painting.py", "photos", "text.jpg", "name", "run"),
+    ("train_painting.py", "photos", "small.png", "name", "run"),
+    ("score_model.py", "starry-night", "gone", "small.png"),
+    ("score_model.py", "gone.safetensors", "photos", "small.png"),
+    ("model_sheet.py", "sheet.jpg", "starry-night", "--photos", "empty"),
+    ("model_sheet.py", "sheet.jpg", "gone.onnx"),
+    ("model_sheet.py", "sheet", "starry-night"),
+    ("contact_sheet.py", "empty", "photos", "sheet.png"),
+    ("contact_sheet.py", "gone", "photos", "sheet.png"),
+    ("contact_sheet.py", "photos", "empty", "sheet.png"),
+    ("pixel_sheet.py", "starry-night", "sheet.png"),
+    ("pixel_sheet.py", "gone", "sheet.png"),
+    ("control_sheet.py", "sheet.exe"),
+    ("one_direction.py", "gone.safetensors", "zebra", "out.safetensors"),
+    ("consistency.py", "photos", "gone.jpg", "out", "gone.mp4"),
+    ("next_frame.py", "out", "gone.mp4"),
+    ("liftoff.py", "gone/out.mp4"),
+    ("tiles_showcase.py", "gone.jpg"),
+)
 
 
 @pytest.fixture
@@ -51,6 +93,45 @@ def setup(checkout: Path, *commands: Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
     )
+
+
+Told = dict[tuple[str, ...], tuple[object, str]]
+"""Exit code and what was printed, by the words of a call."""
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """Ask every tool for help and make every mistake, in one process: torch is slow to import."""
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "empty").mkdir()
+    (folder / "photos").mkdir()
+    (folder / "text.jpg").write_text("no picture")
+    for place in ("small.png", "photos/a.png", "photos/b.png"):
+        Image.new("RGB", (20, 20)).save(folder / place)
+    calls = [*((tool.name, "--help") for tool in TOOLS), *MISTAKES]
+    words = [json.dumps([str(ROOT / "tools" / name), *rest]) for name, *rest in calls]
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, *words], cwd=folder, capture_output=True, text=True, check=True
+    )
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    return {call: (code, text) for call, (code, text) in zip(calls, found, strict=True)}
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+def test_a_tool_tells_how_it_is_used(tool: Path, told: Told) -> None:
+    assert len(TOOLS) >= 24
+    code, text = told[tool.name, "--help"]
+    assert (code, text[:6].lower()) == (0, "usage:"), text
+
+
+@pytest.mark.parametrize("words", MISTAKES, ids=" ".join)
+def test_a_mistake_is_one_line(words: tuple[str, ...], told: Told) -> None:
+    code, text = told[words]
+    assert code == 2, text
+    assert "Traceback" not in text
+    *before, last = text.strip().splitlines()
+    assert "error: " in last
+    assert all(line.startswith(("usage:", " ")) for line in before), text
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)

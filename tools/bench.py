@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import torch
+from orderly import run_tool
 
 sys.path.insert(0, str(Path(__file__).parent))
 from benches.command import bench_help
@@ -70,4 +71,4 @@ def machine() -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

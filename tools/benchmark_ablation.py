@@ -20,6 +20,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+from orderly import run_tool
 from torch import Tensor
 
 from cyclekit.checkpoint.model import load_model
@@ -201,4 +202,4 @@ def _cell(values: list[float]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

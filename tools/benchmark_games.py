@@ -16,6 +16,7 @@ from pathlib import Path
 
 from games import collapse, conditional, confidence, mappings, saturation
 from games.playing import OutOfTimeError, Table
+from orderly import run_tool
 
 PARTS = {
     "saturation": saturation.run,
@@ -48,4 +49,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

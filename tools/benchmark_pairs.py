@@ -19,6 +19,7 @@ import torch
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from orderly import run_tool
 from torch import Tensor
 
 from cyclekit.checkpoint.model import load_model
@@ -154,4 +155,4 @@ def write_sheet(rows: Sequence[Sequence[Pixels]], path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from orderly import run_tool
 
 from cyclekit.checkpoint.model import read_info
 from cyclekit.data.layouts import Domain, find_domains
@@ -223,4 +224,4 @@ def plain(value: float | None) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

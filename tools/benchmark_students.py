@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from orderly import run_tool
 from torch import Tensor
 
 from cyclekit.cli.evaluation_progress import EvaluationProgress
@@ -215,4 +216,4 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

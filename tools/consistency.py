@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from games.plots import show_rows
+from orderly import run_tool
 from paintings import write_scales
 
 import cyclekit
@@ -131,4 +132,4 @@ def _middle(frame: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

@@ -4,11 +4,12 @@ For each sample, with the embedded model: the original, strength 0.5, strength 1
 kept, the colour kept, and a mask: only the cup, or all but the eyes.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import cv2
 import numpy as np
+from orderly import picture_file, run_tool
 from PIL import Image
 
 import cyclekit
@@ -25,6 +26,9 @@ CELL = 240
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sheet", type=picture_file)
+    options = parser.parse_args()
     translate = cyclekit.load(precision="fp32")
     rows = []
     for name, (outside, *ellipses) in MASKS.items():
@@ -42,7 +46,7 @@ def main() -> None:
             {"mask": mask, "feather": FEATHER},
         )
         rows.append([_cropped(cyclekit.blend(before, after, **way)) for way in ways])
-    Image.fromarray(sheet(rows, CELL)).save(sys.argv[1], quality=85)
+    Image.fromarray(sheet(rows, CELL)).save(options.sheet, quality=85)
 
 
 def _cropped(picture: np.ndarray) -> np.ndarray:
@@ -54,4 +58,4 @@ def _cropped(picture: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

@@ -16,6 +16,7 @@ from typing import Any
 import click
 import cv2
 import numpy as np
+from orderly import run_tool
 
 import cyclekit
 from cyclekit.evaluation.figures import COLORS, NOTHING, new_figure
@@ -123,4 +124,4 @@ def draw(found: dict[tuple[str, str], Measured], output: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

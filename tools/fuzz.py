@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from damage import damaged
+from orderly import run_tool
 
 from cyclekit.errors import MediaError
 from cyclekit.media.folders import list_pictures
@@ -247,4 +248,4 @@ def _limit_memory() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

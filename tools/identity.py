@@ -5,10 +5,11 @@ What comes out changed, the rest of cyclekit has changed. The model is there for
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
 from pathlib import Path
 
+from orderly import run_tool
 from torch import Tensor, nn
 
 from cyclekit.checkpoint.model import ModelInfo, save_model
@@ -35,9 +36,16 @@ class Identity(ImageGenerator):
         return output
 
 
-if __name__ == "__main__":
+def run() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="of cyclekit")
+    arguments = parser.parse_args().arguments
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder, "identity.safetensors")
         info = ModelInfo(Spec("identity"), ("before", "after"), ("ab",))
         save_model(model, {"ab": Identity()}, info)
-        main([*sys.argv[1:], "-m", str(model)])
+        main([*arguments, "-m", str(model)])
+
+
+if __name__ == "__main__":
+    run_tool(run)

@@ -12,6 +12,8 @@ import argparse
 import contextlib
 import os
 
+from orderly import run_tool
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # a process with threads should not be forked
 
 import random
@@ -133,4 +135,4 @@ def verdict(wanted: Path, target: Path) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

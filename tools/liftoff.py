@@ -13,6 +13,7 @@ from typing import Any
 import av
 import cv2
 import numpy as np
+from orderly import run_tool
 
 from cyclekit.media.images import read_rgb
 from cyclekit.pixels import Array
@@ -92,4 +93,4 @@ def _flame(shape: tuple[int, ...], top: int, height: int) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

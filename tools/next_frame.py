@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from games.plots import show_rows
 from numpy.typing import NDArray
+from orderly import run_tool
 
 from cyclekit.checkpoint.model import load_model
 from cyclekit.config.resolve import read_preset, resolve
@@ -194,4 +195,4 @@ def _spectrum(frame: Frame, bins: int = 32) -> NDArray[np.float64]:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

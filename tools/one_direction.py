@@ -1,8 +1,10 @@
 """Keep one direction of a model: `tools/one_direction.py MODEL TARGET-DOMAIN OUT.safetensors`."""
 
-import sys
+import argparse
 from dataclasses import replace
 from pathlib import Path
+
+from orderly import run_tool
 
 from cyclekit.checkpoint.model import load_model, save_model
 
@@ -15,9 +17,13 @@ def keep_direction(source: Path, domain: str, target: Path) -> Path:
 
 
 def main() -> None:
-    source, domain, target = sys.argv[1:]
-    keep_direction(Path(source), domain, Path(target))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("domain")
+    parser.add_argument("out", type=Path)
+    options = parser.parse_args()
+    print(keep_direction(options.model, options.domain, options.out))
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

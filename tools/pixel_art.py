@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from orderly import run_tool
 
 from cyclekit.media.folders import list_pictures
 from cyclekit.media.images import Picture, read_rgb, write
@@ -85,4 +86,4 @@ def write_to(path: Path, picture: Picture) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

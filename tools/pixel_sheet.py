@@ -4,14 +4,16 @@ The samples as small squares, what the model makes of them below, every pixel en
 row of its colours.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import cv2
 import numpy as np
+from orderly import picture_file, run_tool
 from PIL import Image
 
 import cyclekit
+from cyclekit.errors import UsageError
 from cyclekit.media.images import read_rgb
 from cyclekit.media.palette import indices
 from cyclekit.media.sheet import sheet
@@ -22,7 +24,13 @@ STRIP = 16
 
 
 def main() -> None:
-    translate = cyclekit.load(sys.argv[1], precision="fp32", device="cpu")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model")
+    parser.add_argument("sheet", type=picture_file)
+    options = parser.parse_args()
+    translate = cyclekit.load(options.model, precision="fp32", device="cpu")
+    if translate.palette is None:
+        raise UsageError(f"{options.model}: has no palette; its pictures are of any colours")
     paths = sorted(path for path in SAMPLES.iterdir() if path.suffix in (".jpg", ".png"))
     before = [_small(read_rgb(path)) for path in paths]
     after = [translate(picture) for picture in before]
@@ -33,7 +41,7 @@ def main() -> None:
         translate.palette[None], (made.shape[1], STRIP), interpolation=cv2.INTER_NEAREST
     )
     page = np.concatenate([made, np.full((4, made.shape[1], 3), 255, np.uint8), colors])
-    Image.fromarray(page).save(sys.argv[2], optimize=True)
+    Image.fromarray(page).save(options.sheet, optimize=True)
 
 
 def _small(picture: np.ndarray) -> np.ndarray:
@@ -50,4 +58,4 @@ def _enlarged(picture: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

@@ -6,9 +6,9 @@ browser: the left picture, the question, and the feedback of practice.
 
 from __future__ import annotations
 
+import argparse
 import io
 import shutil
-import sys
 import tempfile
 import threading
 import time
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import uvicorn
+from orderly import picture_file, run_tool
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
@@ -33,6 +34,9 @@ WIDTH = 1200  # px of the sheet
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sheet", type=picture_file)
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         study = Path(place, "study")
         design = create_study(wish(Path(place)), study, Silence())
@@ -51,7 +55,7 @@ def main() -> None:
             thread.join()
     sheet = Image.fromarray(np.hstack(shots))
     sheet.thumbnail((WIDTH, WIDTH))
-    sheet.save(sys.argv[1], quality=85)
+    sheet.save(options.sheet, quality=85)
 
 
 def wish(place: Path) -> Wish:
@@ -86,4 +90,4 @@ def shot(page: Page) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 import numpy as np
+from orderly import run_tool
 from PIL import Image
 
 import cyclekit
@@ -54,4 +55,4 @@ def by_themselves(translate: Translator, image: Array, tile: int) -> Array:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

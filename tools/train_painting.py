@@ -12,27 +12,41 @@ and others from it, sooner:
     tools/train_painting.py PHOTOS PAINTING NAME RUN --init-from starry-night --images 4000
 """
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
 
 from one_direction import keep_direction
+from orderly import run_tool
 from paintings import write_scales
 
 
 def main() -> None:
-    if len(sys.argv) < 5:
-        sys.exit("usage: tools/train_painting.py PHOTOS PAINTING NAME RUN [ARGS...]")
-    photos, painting, name, run, *more = sys.argv[1:]
-    scales = write_scales(Path(painting), Path(f"{run}-scales") / name)
-    train = [sys.executable, "-m", "cyclekit", "train", photos, str(scales), "-o", run]
+    options = _parse()
+    run, name = options.run, options.name
+    place = run.resolve()
+    scales = write_scales(options.painting, place.with_name(f"{place.name}-scales") / name)
+    train = [sys.executable, "-m", "cyclekit", "train", options.photos, scales, "-o", run]
     done = subprocess.run(
-        [*train, "--preset", "painting", "--names", "photo", name, *more], check=False
+        [*train, "--preset", "painting", "--names", "photo", name, *options.arguments], check=False
     )
     if done.returncode:
         sys.exit(done.returncode)
-    print(keep_direction(Path(run) / "model.safetensors", name, Path(run) / f"{name}.safetensors"))
+    print(keep_direction(run / "model.safetensors", name, run / f"{name}.safetensors"))
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("painting", type=Path)
+    parser.add_argument("name")
+    parser.add_argument("run", type=Path)
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="of cyclekit train")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

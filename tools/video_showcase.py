@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+from orderly import run_tool
 from PIL import Image
 
 from cyclekit.media.video.source import open_source
@@ -76,4 +77,4 @@ def together(rows: list[list[Array]]) -> Array:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)
