@@ -28,7 +28,7 @@ CELL = 320
 @click.option("--licence", metavar="NAME", help="What others may do with it, where no card tells: MIT, CC0-1.0 ...")  # fmt: skip
 @click.option("--samples", "pictures", type=FILE, multiple=True, metavar="PICTURE|DIR", help="Show on a sheet what the model makes of these; may be repeated.")  # fmt: skip
 @click.option("--private", is_flag=True, help="A new repository is for its owner's eyes only.")
-@click.option("--overwrite", is_flag=True, help="Replace what a FOLDER holds.")
+@click.option("--overwrite", is_flag=True, help="Replace what was pushed to a FOLDER before.")
 @click.option("--dry-run", is_flag=True, help="Print what would be published, and stop.")
 @options.quiet
 def push(

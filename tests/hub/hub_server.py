@@ -33,6 +33,8 @@ class Hub(ThreadingHTTPServer):
         self.sizes: dict[str, int] = {}
         self.commits: list[list[str]] = []
         self.answer: bytes | None = None
+        self.stalls = False
+        self.reached, self.released = threading.Event(), threading.Event()
 
     @property
     def url(self) -> str:
@@ -155,6 +157,12 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "GET":
             self.server.ranges.append(asked)
             end = start + self.server.break_after.pop(0) if self.server.break_after else len(data)
+            if self.server.stalls and path.endswith(LARGE):
+                middle = (start + end) // 2
+                self.wfile.write(data[start:middle])
+                self.server.reached.set()
+                self.server.released.wait()
+                start = middle
             self.wfile.write(data[start:end])
             self.close_connection = end < len(data)
 
