@@ -101,7 +101,8 @@ class SubpixelUNet(ImageGenerator):
         )
         self.blocks = nn.Sequential(*(ResidualBlock(4 * width, norm) for _ in range(blocks)))
         self.grow = nn.ModuleList([_double(4 * width), _double(2 * width)])
-        self.up = nn.ModuleList([ResidualBlock(2 * width, norm), ResidualBlock(width, norm)])
+        last = nn.Sequential(ResidualBlock(width, norm), make_norm(norm, width), nn.ReLU())
+        self.up = nn.ModuleList([ResidualBlock(2 * width, norm), last])
         self.head = SubpixelHead(width, out_channels)
         self.clip = nn.Hardtanh()
 
