@@ -141,7 +141,7 @@ def push_to_repository(made: Bundle, target: Repository, *, private: bool = Fals
             )
         api.create_repo(target.id, private=private, exist_ok=True)
         there = {sibling.rfilename for sibling in api.model_info(target.id).siblings or ()}
-        changes = [
+        changes: list[CommitOperationAdd | CommitOperationDelete] = [
             *(CommitOperationAdd(name, made.folder / name) for name in made.files),
             *(CommitOperationDelete(name) for name in FILES if name in there - {*made.files}),
         ]
