@@ -6,6 +6,7 @@ import ctypes
 import gc
 import os
 import platform
+import shutil
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,6 +75,19 @@ def machine_name(device: torch.device) -> str:
         )
     except (OSError, StopIteration):
         return f"{platform.processor()} {platform.machine()}".strip()
+
+
+def has_compiler() -> bool:
+    """Say whether there is a C++ compiler, which `torch.compile` needs."""
+    names = (os.environ.get("CXX", "g++"), "c++", "clang++")
+    return any(shutil.which(name) for name in names)
+
+
+def choose_fastest_convolutions() -> None:
+    """Let a GPU time its ways to convolve at the first picture of a size, and keep the fastest."""
+    import torch
+
+    torch.backends.cudnn.benchmark = True
 
 
 def use_own_cores() -> None:

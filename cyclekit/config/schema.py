@@ -99,6 +99,8 @@ class Train(Section):
     """Decides first weights, order of pictures, augmentation, pools."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Type of the forward pass; auto takes bf16 where the device multiplies it natively."""
+    compile: bool = False
+    """Let torch compile the networks; minutes at the start, for faster steps."""
     initialization: str = "normal"
     """First weights: normal, xavier, kaiming, orthogonal."""
     gain: Annotated[float, Field(gt=0)] = 0.02

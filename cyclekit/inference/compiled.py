@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
+from cyclekit.devices import has_compiler
 from cyclekit.errors import UsageError
 
 
@@ -23,8 +22,7 @@ def compile_network(network: nn.Module) -> Callable[[Tensor], Tensor]:
     """
     from torch._dynamo.exc import TorchDynamoException  # a second to import
 
-    compilers = [os.environ.get("CXX", "g++"), "c++", "clang++"]
-    if not any(shutil.which(name) for name in compilers):
+    if not has_compiler():
         raise UsageError("--compile needs a C++ compiler (g++ or clang++) on PATH; none was found")
     function: Callable[[Tensor], Tensor] = torch.compile(network)
 

@@ -20,6 +20,7 @@ from cyclekit.models import DISCRIMINATORS, GENERATORS, Generator, ImageGenerato
 from cyclekit.models.initialize import initialize
 from cyclekit.registry import Registry, Spec
 from cyclekit.training.average import Average
+from cyclekit.training.compiled import compile_networks
 from cyclekit.training.initial import take_over
 from cyclekit.training.progress import Progress
 from cyclekit.training.rescue import Remedies
@@ -121,6 +122,8 @@ def build_learner(
         )
         for phase in method.phases()
     }
+    if config.train.compile:
+        compile_networks(method)
     return Learner(method, optimizers, average, rates)
 
 

@@ -11,7 +11,7 @@ import torch
 from cyclekit.config.schema import Config
 from cyclekit.data.kinds import Domains
 from cyclekit.data.sources import require_usable
-from cyclekit.devices import keep_freed_memory, use_own_cores
+from cyclekit.devices import choose_fastest_convolutions, keep_freed_memory, use_own_cores
 from cyclekit.errors import ConfigError
 from cyclekit.models import Generator
 from cyclekit.models.features.extractor import Extractor
@@ -63,6 +63,7 @@ def train(
     """
     use_own_cores()
     keep_freed_memory()
+    choose_fastest_convolutions()
     require_even_shares(config.train.batch, team)
     check_fit(config, len(domains))
     listener = listener or Listener()
