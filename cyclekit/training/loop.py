@@ -64,7 +64,7 @@ def train(
     use_own_cores()
     keep_freed_memory()
     require_even_shares(config.train.batch, team)
-    check_fit(config, len(domains))
+    check_fit(config, len(domains), initial)
     listener = listener or Listener()
     for domain in domains:
         for message in require_usable(domain, domain.least):
