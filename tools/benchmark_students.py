@@ -44,8 +44,8 @@ from cyclekit.models import ImageGenerator
 from cyclekit.training.inputs import augmentation_of
 from cyclekit.training.loop import train
 
-RECIPE = ("method.adversarial_weight=0", "optimizer.rate=0.002", "train.batch=2",
-          "train.state_every=200", "train.sample_every=1000", "data.workers=0")  # fmt: skip
+RECIPE = ("method.adversarial_weight=0", "train.state_every=200", "train.sample_every=1000",
+          "data.workers=0")  # fmt: skip
 """PSNR asks for the mean of what the teacher might make; a critic would refuse it."""
 ROWS = 5
 LIMIT = 2**40

@@ -96,18 +96,21 @@ def described(config: Config) -> str:
 
 
 def _chosen(ms: float | None, macs: float | None, generator: Tree, device: str) -> Student:
-    from cyclekit.distillation.student import student_of_macs, student_of_milliseconds
+    from cyclekit.distillation.student import SHAPES, student_of_macs, student_of_milliseconds
+    from cyclekit.registry import Spec
 
-    if generator.get("name") != "mobile":
+    name = str(generator.get("name"))
+    if name not in SHAPES:
         raise UsageError(
-            f"--target-ms and --target-mac choose a 'mobile', not '{generator.get('name')}'"
+            f"--target-ms and --target-mac choose a {' or a '.join(SHAPES)}, not a {name}"
         )
-    fixed = {
-        key: value for key, value in generator.items() if key not in ("name", "width", "blocks")
-    }
+    network = Spec(
+        name,
+        {key: value for key, value in generator.items() if key not in ("name", "width", "blocks")},
+    )
     if macs is not None:
-        return student_of_macs(macs, fixed)
+        return student_of_macs(macs, network)
     assert ms is not None
-    student, taken = student_of_milliseconds(ms, fixed, device=device)
+    student, taken = student_of_milliseconds(ms, network, device=device)
     click.echo(f"{taken:.1f} ms for a picture of 256x256 here", err=True)
     return student

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,8 +20,8 @@ from cyclekit.registry import Spec
 
 WIDTHS = range(16, 321, 8)
 """Widths that are looked at; vector units work on 8 channels or more at once."""
-SHAPE = 14
-"""Channels a block, about: `mobile_small` has 11, `mobile` 12, `mobile_large` 18."""
+SHAPES = {"mobile": 14, "subpixel_unet": 7}
+"""Of the networks that can be chosen: channels a block, about."""
 LEAST, MOST = 2, 16
 """Blocks."""
 NEAR = 3
@@ -32,18 +32,20 @@ NEAR = 3
 class Student:
     """A network that could be taught."""
 
+    name: str
+    """Of the network, one of `SHAPES`."""
     width: int
-    """Channels of its blocks."""
+    """Its channels, as it counts them."""
     blocks: int
     """Residual blocks."""
     options: tuple[tuple[str, Any], ...] = ()
-    """Whatever else the generator `mobile` is told."""
+    """Whatever else the network is told."""
 
     @property
     def spec(self) -> Spec:
         """How to build it."""
         sizes = {"width": self.width, "blocks": self.blocks}
-        return Spec("mobile", {**dict(self.options), **sizes})
+        return Spec(self.name, {**dict(self.options), **sizes})
 
     @cached_property
     def macs(self) -> int:
@@ -51,38 +53,37 @@ class Student:
         return count_macs(self.spec)
 
 
-def student_of_macs(limit: float, options: Mapping[str, Any]) -> Student:
+def student_of_macs(limit: float, network: Spec) -> Student:
     """Choose the largest student that a number of multiplications allows.
 
     Of the widths about the usual one it takes the deepest each, and of those that come within 5 %
-    of the largest the one whose shape is nearest to the named variants'.
+    of the largest the one whose shape is nearest to the usual one.
 
     Args:
         limit: most multiplications of a picture of 256 x 256.
-        options: whatever else `mobile` is told.
+        network: name, one of `SHAPES`, and whatever else it is told.
 
     Raises:
         UsageError: if even the smallest needs more.
     """
-    fixed = tuple(options.items())
-    ladder = _ladder(fixed)
+    ladder = _ladder(network)
     place = bisect_right(ladder, limit, key=lambda student: student.macs)
     widths = WIDTHS[max(0, place - NEAR) : place + NEAR]
-    found = [student for width in widths if (student := _deepest(width, limit, fixed))]
+    found = [student for width in widths if (student := _deepest(network, width, limit))]
     if not found:
-        least = Student(WIDTHS[0], LEAST, fixed).macs
+        least = _student(network, WIDTHS[0], LEAST).macs
         raise UsageError(
             f"--target-mac {limit / 1e9:g}G is too little: the smallest student needs "
             f"{least / 1e9:.2g}G at {SIDE}x{SIDE}"
         )
     most = max(student.macs for student in found)
     near = [student for student in found if student.macs >= 0.95 * most]
-    return min(near, key=lambda student: abs(student.width / student.blocks - SHAPE))
+    return min(near, key=lambda student: abs(student.width / student.blocks - SHAPES[network.name]))
 
 
 def student_of_milliseconds(
     limit: float,
-    options: Mapping[str, Any],
+    network: Spec,
     *,
     device: str = "auto",
     measure: Callable[[Student], float] | None = None,
@@ -91,7 +92,7 @@ def student_of_milliseconds(
 
     Args:
         limit: most milliseconds for a picture of 256 x 256, from levels to levels.
-        options: whatever else `mobile` is told.
+        network: name, one of `SHAPES`, and whatever else it is told.
         device: where it is to run.
         measure: returns the milliseconds of a student; None measures them.
 
@@ -102,7 +103,7 @@ def student_of_milliseconds(
         UsageError: if even the smallest takes longer.
     """
     measure = measure or (lambda student: time_student(student, device))
-    ladder = _ladder(tuple(options.items()))
+    ladder = _ladder(network)
     taken: dict[int, float] = {}
 
     def time_of(step: int) -> float:
@@ -127,15 +128,22 @@ def time_student(student: Student, device: str) -> float:
     return milliseconds(Translator(generator, device=device), SIDE)
 
 
-def _deepest(width: int, limit: float, fixed: tuple[tuple[str, Any], ...]) -> Student | None:
+def _student(network: Spec, width: int, blocks: int) -> Student:
+    return Student(network.name, width, blocks, tuple(network.options.items()))
+
+
+def _deepest(network: Spec, width: int, limit: float) -> Student | None:
     """Return the deepest student of a width within a number of multiplications."""
-    shallow, next_one = (Student(width, blocks, fixed).macs for blocks in (LEAST, LEAST + 1))
+    shallow, next_one = (_student(network, width, blocks).macs for blocks in (LEAST, LEAST + 1))
     if shallow > limit:
         return None
     blocks = LEAST + int((limit - shallow) // (next_one - shallow))  # every block costs the same
-    return Student(width, min(MOST, blocks), fixed)
+    return _student(network, width, min(MOST, blocks))
 
 
-def _ladder(fixed: tuple[tuple[str, Any], ...]) -> Sequence[Student]:
+def _ladder(network: Spec) -> Sequence[Student]:
     """Return one student a width, of the usual shape, from the fastest to the slowest."""
-    return [Student(width, min(MOST, max(LEAST, round(width / SHAPE))), fixed) for width in WIDTHS]
+    shape = SHAPES[network.name]
+    return [
+        _student(network, width, min(MOST, max(LEAST, round(width / shape)))) for width in WIDTHS
+    ]

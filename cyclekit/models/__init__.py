@@ -11,6 +11,7 @@ from cyclekit.models import (
     predictor,
     projection,
     resnet,
+    subpixel,
     unet,
 )
 from cyclekit.models.base import (
@@ -49,5 +50,6 @@ __all__ = [
     "predictor",
     "projection",
     "resnet",
+    "subpixel",
     "unet",
 ]

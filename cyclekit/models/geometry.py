@@ -55,6 +55,8 @@ def geometry_of(layer: nn.Module) -> Geometry:
             return Geometry(
                 up=_whole(layer, layer.scale_factor), reach=int(layer.mode != "nearest")
             )
+        case nn.PixelUnshuffle():
+            return Geometry(down=layer.downscale_factor)
         case nn.Dropout() if not layer.training:
             return Geometry()
         case nn.BatchNorm2d() if layer.training or not layer.track_running_stats:

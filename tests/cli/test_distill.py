@@ -62,11 +62,11 @@ def test_settings_are_printed_and_fed_back(desk):
 
 
 def test_a_plan_keeps_nothing(desk):
-    result = distill(desk, "--plan", "--epochs", "4")
+    result = distill(desk, "--plan", "--epochs", "8")
     assert result.returncode == 0, result.stderr
     lines = dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
     assert {"speed", "memory", "largest", "time", "teacher"} == lines.keys()
-    assert lines["time"].startswith("20 images")
+    assert lines["time"].startswith("40 images")
     assert "5 pictures" in lines["teacher"]
     assert sorted(path.name for path in desk.iterdir()) == ["blue", "red", "teacher.safetensors"]
 
