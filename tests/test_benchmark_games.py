@@ -87,7 +87,7 @@ def test_the_known_world_is_measured_once_and_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr(mappings, "KNOWN", short)
     found = mappings.run(Table(tmp_path), tmp_path, seeds=1)
     assert found["untouched"] == pytest.approx(error(*asked("ab")), abs=1e-4)
-    assert found["one colour"] < 0.2 * found["untouched"]
+    assert found["one colour"] < 0.5 * found["untouched"]
     assert set(found["distill"]) == {"steps", "count", "ab off", "ab alike"}
     assert {"ba off", "ba alike"} <= set(found["recycle"])
     for name, rows in (("distill", 3), ("recycle", 6)):

@@ -1,7 +1,7 @@
 """Play the games, with and without what balances them: `tools/benchmark_games.py -o OUT`.
 
-Parts: saturation, confidence, collapse-ring, collapse-digits, classes, truncation, from noise; and
-worlds, from pictures whose true translation is known (all by default).
+Parts: saturation, confidence, losses, collapse-ring, collapse-digits, classes, truncation, from
+noise; and worlds, from pictures whose true translation is known (all by default).
 Every run is made by the project's own trainer on the CPU; OUT gets PART.json and plots.
 Interrupted, or out of `--minutes`, the same command goes on.
 """
@@ -14,13 +14,14 @@ import sys
 import time
 from pathlib import Path
 
-from games import collapse, conditional, confidence, mappings, saturation
+from games import collapse, conditional, confidence, losses, mappings, saturation
 from games.playing import OutOfTimeError, Table
 from orderly import run_tool
 
 PARTS = {
     "saturation": saturation.run,
     "confidence": confidence.run,
+    "losses": losses.run,
     "collapse-ring": collapse.run_ring,
     "collapse-digits": collapse.run_digits,
     "classes": conditional.run,

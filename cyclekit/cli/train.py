@@ -12,12 +12,8 @@ from cyclekit.errors import ConfigError, UsageError
 if TYPE_CHECKING:
     from cyclekit.config.schema import Config
     from cyclekit.data.kinds import Domains
-    from cyclekit.models import Generator
     from cyclekit.models.features.extractor import Extractor
     from cyclekit.training.distributed import Team
-
-WARM_UP = 500
-"""Pictures that new discriminators learn from before they teach a trained generator."""
 
 
 @click.command(
@@ -128,6 +124,7 @@ def show_plan(config: Config, domains: Domains, device: str) -> None:
 
 def run(config: Config, domains: Domains, folder: Path, device: str, *, quiet: bool) -> None:
     """Train, or go on, until the end or Ctrl-C; print the model's path."""
+    from cyclekit.cli.fine_tuning import open_initial
     from cyclekit.cli.training_report import Interruption, TrainingReport
     from cyclekit.devices import find_device
     from cyclekit.training.distributed import join_team, leave_team
@@ -136,7 +133,7 @@ def run(config: Config, domains: Domains, folder: Path, device: str, *, quiet: b
 
     chosen = find_device(device)
     extractor = _extractor(config)
-    initial = None if Run(folder).state.exists() else _initial(config, domains)
+    initial = None if Run(folder).state.exists() else open_initial(config, domains)
     team: Team = join_team(chosen)
     try:
         with Interruption() as interruption, TrainingReport(quiet or not team.leads) as report:
@@ -164,6 +161,7 @@ def _resolve(
     file: Path | None, preset: str | None, settings: tuple[str, ...],
     lengths: dict[str, Any], options: dict[str, Any],
 ) -> Config:  # fmt: skip
+    from cyclekit.cli.fine_tuning import fine_tuning
     from cyclekit.config.colors import with_colors
     from cyclekit.config.resolve import (
         merge,
@@ -184,7 +182,7 @@ def _resolve(
     if method and not named:
         trees.append({"method": {"name": method}})
     if options["init_from"]:
-        trees += _fine_tuning(options["init_from"], options["folder"])
+        trees = fine_tuning(merge(trees), options["init_from"], options["folder"])
     data = {}
     if options["roots"]:
         data["roots"] = [str(root.resolve()) for root in options["roots"]]
@@ -197,36 +195,6 @@ def _resolve(
     trees.append({"train": train})
     trees += [parse_set(setting) for setting in settings]
     return resolve([with_colors(merge(trees))])
-
-
-def _fine_tuning(source: str, folder: Path | None) -> list[dict[str, Any]]:
-    """Return what begins with a model: its network, for pictures of three channels, a warm-up."""
-    from cyclekit.hub.source import named_models
-
-    where = source if source in named_models() else str(Path(source).resolve())
-    network = _own_network(folder) or _network_of(source)
-    return [{"generator": network}, {"train": {"init_from": where, "warm_up": WARM_UP}}]
-
-
-def _own_network(folder: Path | None) -> dict[str, Any] | None:
-    """Return the network of a run that goes on: it needs its model no more, which may be gone."""
-    from cyclekit.config.resolve import read_file
-    from cyclekit.training.run import Run
-
-    if folder is None or not Run(folder).state.exists() or not Run(folder).config.exists():
-        return None
-    return read_file(Run(folder).config).get("generator")
-
-
-def _network_of(source: str) -> dict[str, Any]:
-    from cyclekit.hub.open import open_model
-
-    network = open_model(source).info.generator
-    options = {
-        key: value for key, value in network.options.items()
-        if key not in ("in_channels", "out_channels", "classes")
-    }  # fmt: skip
-    return {"name": network.name, **options}
 
 
 def _profile(config: Config, device: str) -> None:
@@ -248,23 +216,6 @@ def _domains(config: Config) -> Domains:
     if not config.data.roots:
         raise UsageError("missing FOLDER...: the pictures to learn from")
     return KINDS[data_kind(config.method.name)].find_in(config.data)
-
-
-def _initial(config: Config, domains: Domains) -> dict[str, Generator] | None:
-    """Open the generators that the run begins with, by the directions of its own domains."""
-    from cyclekit.hub.open import open_model
-
-    if config.train.init_from is None:
-        return None
-    info = open_model(config.train.init_from).info
-    ours = tuple(domain.name for domain in domains)
-    turned = len(ours) == 2 and info.names == ours[::-1]
-    return {
-        direction[::-1] if turned else direction: open_model(
-            config.train.init_from, direction
-        ).generator
-        for direction in info.directions
-    }
 
 
 def _extractor(config: Config) -> Extractor | None:

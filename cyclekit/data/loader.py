@@ -64,7 +64,7 @@ def make_loader(
         num_workers=count,
         collate_fn=_collate,
         pin_memory=torch.cuda.is_available(),
-        worker_init_fn=_leave_group,
+        worker_init_fn=_outlast_signals,
         persistent_workers=count > 0,
         multiprocessing_context="spawn" if count else None,
     )
@@ -73,8 +73,9 @@ def make_loader(
 def start_loading(loader: DataLoader[Item]) -> Iterator[RawBatch]:
     """Start the worker processes of a loader, if it has some, and yield its batches.
 
-    Ctrl-C in a terminal, and a `kill` of the whole group, reach every process of a run. The
-    workers must not hear of it: the run still needs a batch from them until it has saved its state.
+    Ctrl-C in a terminal, and a `kill` of the group or of every process by its number, reach the
+    workers too. They must not hear of it: the run still needs a batch from them until it has saved
+    its state.
     """
     with _endings_ignored():
         return iter(loader)
@@ -98,12 +99,13 @@ def _endings_ignored() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _leave_group(worker: int) -> None:
-    """Make a worker process a group of its own, once it runs.
+def _outlast_signals(worker: int) -> None:
+    """Make a worker process a group of its own, and deaf to a `kill`, once it runs.
 
-    Torch sets a handler for SIGTERM there, so that what `_endings_ignored` began does not last. A
+    Torch has set a handler for SIGTERM there, so that what `_endings_ignored` began did not last. A
     worker ends when its run tells it to, or within seconds once the run is gone.
     """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if hasattr(os, "setpgid"):  # Windows has no groups
         os.setpgid(0, 0)
 

@@ -27,11 +27,12 @@ class Pix2Pix(Method):
 
     Args:
         generator: network of the translator.
-        discriminator: network of the critic; takes in_channels.
+        discriminator: network of the critic, if there is one; takes in_channels.
         direction: "ab" makes the second picture of a pair from the first, "ba" the first from
             the second.
         adversarial: name of the adversarial loss.
-        adversarial_weight: of the critic's judgement; 0 learns from the pairs alone.
+        adversarial_weight: of the critic's judgement; 0 learns from the pairs alone, without
+            a critic.
         reconstruction: weight of the difference from the true picture; the paper uses 100.
     """
 
@@ -54,14 +55,16 @@ class Pix2Pix(Method):
             )
         self.generator = make_translator(generator, direction)
         seen = self.generator.in_channels + self.generator.out_channels
-        self.discriminator: Discriminator = DISCRIMINATORS.create(discriminator, in_channels=seen)
+        self.discriminator: Discriminator | None = (
+            DISCRIMINATORS.create(discriminator, in_channels=seen) if adversarial_weight else None
+        )
         self.adversarial = ADVERSARIAL_LOSSES.create(Spec(adversarial))
         self.direction = direction
         self.adversarial_weight, self.reconstruction = adversarial_weight, reconstruction
 
     def phases(self) -> tuple[Phase, ...]:
-        """Generator first, critic second, if anybody listens to it."""
-        return turns(self.generator, self.discriminator if self.adversarial_weight else None)
+        """Generator first, critic second, if there is one."""
+        return turns(self.generator, self.discriminator)
 
     def translators(self) -> dict[str, ImageGenerator]:
         """Return the one direction."""
@@ -76,14 +79,17 @@ class Pix2Pix(Method):
         x, y, fake = batch[self.direction[0]], batch[self.direction[1]], images["fake"]
         if phase == "generators":
             losses = {"l1": self.reconstruction * l1(fake, y)}
-            if self.adversarial_weight:
-                judged = self.adversarial.generator(self._judge(x, fake))
+            if self.discriminator:
+                judged = self.adversarial.generator(_judge(self.discriminator, x, fake))
                 losses["gan"] = self.adversarial_weight * judged
             return losses
+        assert self.discriminator is not None
         # Apart, so that a batch norm of the critic never mixes real and made pictures.
-        on_real, on_fake = self._judge(x, y), self._judge(x, fake.detach())
+        on_real = _judge(self.discriminator, x, y)
+        on_fake = _judge(self.discriminator, x, fake.detach())
         return {"discriminator": self.adversarial.discriminator(on_real, on_fake)}
 
-    def _judge(self, x: Tensor, y: Tensor) -> Tensor:
-        logits: Tensor = self.discriminator(torch.cat([x, y.to(x.dtype)], dim=1))
-        return logits.float()
+
+def _judge(critic: Discriminator, x: Tensor, y: Tensor) -> Tensor:
+    logits: Tensor = critic(torch.cat([x, y.to(x.dtype)], dim=1))
+    return logits.float()

@@ -169,19 +169,22 @@ def _with_classes(registry: Registry[Any], spec: Spec, classes: int) -> Spec:
     return Spec(spec.name, {**spec.options, "classes": classes})
 
 
-def check_fit(config: Config, domains: int | None = None) -> None:
+def check_fit(
+    config: Config, domains: int | None = None, initial: Mapping[str, Generator] | None = None
+) -> None:
     """Play one step without numbers, so that settings that do not fit are refused at once.
 
     Args:
         config: the settings.
         domains: piles of pictures; None where nobody has looked yet.
+        initial: generators to begin with, by direction.
 
     Raises:
         ConfigError: naming the setting that makes no sense with the method, or the networks that
-            do not fit the crop.
+            do not fit the crop, or `initial`.
     """
     kind = KINDS[data_kind(config.method.name)]
-    method = build_learner(config, torch.device("meta"), domains or kind.least).method
+    method = build_learner(config, torch.device("meta"), domains or kind.least, initial).method
     if config.train.keep_discriminators and not method.critics():
         raise ConfigError(
             f"train.keep_discriminators: method '{config.method.name}' has no discriminator that "

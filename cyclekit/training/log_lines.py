@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 Count = Annotated[int, Field(ge=0, le=2**53)]
 """Pictures; as large as a page can count."""
+TOLD = 5
+"""Numbers of lines that are named; of more, it is said how many."""
 
 
 class _Strict(BaseModel):
@@ -59,10 +62,20 @@ class Line(_Strict):
         return {name: value for name, value in extra if value is not None}
 
 
-def read_lines(path: Path) -> Iterator[tuple[str, Line | None]]:
-    """Yield every line of a log as text and as values, None where those are of no use.
+@dataclass(frozen=True)
+class Written:
+    """A line as it stands in a log."""
 
-    Lines that a crash cut off are left out.
+    number: int
+    """Of the line, from 1."""
+    text: str
+    """Without its end."""
+    line: Line | None
+    """What it says; None if that is of no use."""
+
+
+def read_lines(path: Path) -> Iterator[Written]:
+    """Yield every line of a log, but those without a word and a last one that a crash cut off.
 
     Args:
         path: of the log; nothing is yielded where there is none.
@@ -70,18 +83,21 @@ def read_lines(path: Path) -> Iterator[tuple[str, Line | None]]:
     if not path.exists():
         return
     with path.open(encoding="utf-8", errors="replace") as file:
-        for text in file:
-            try:
-                values = json.loads(text)
-            except ValueError:
-                continue
-            except RecursionError:
-                values = None
-            yield text.rstrip("\n"), _checked(values)
+        for number, text in enumerate(file, start=1):
+            line = _checked(text)
+            if text.strip() and (line is not None or text.endswith("\n")):
+                yield Written(number, text.rstrip("\n"), line)
 
 
-def _checked(values: object) -> Line | None:
+def numbered(numbers: Sequence[int]) -> str:
+    """Name lines by their numbers: "line 3", or "lines 3, 7, 9 and 4 more"."""
+    told = ", ".join(str(number) for number in numbers[:TOLD])
+    more = f" and {len(numbers) - TOLD} more" if len(numbers) > TOLD else ""
+    return f"line{'s' if len(numbers) > 1 else ''} {told}{more}"
+
+
+def _checked(text: str) -> Line | None:
     try:
-        return Line.model_validate(values)
-    except ValidationError:
+        return Line.model_validate(json.loads(text))
+    except (ValueError, RecursionError):  # a ValidationError is a ValueError
         return None

@@ -16,7 +16,7 @@ class JsonLines:
     """Append values to a file, a line each.
 
     On a resumed run, lines beyond the state are dropped first, so that the file tells one story, and
-    so are those that cannot be used; `unusable` says how many.
+    so are those that cannot be used; `unusable` has their numbers.
 
     Args:
         path: the file; made if absent.
@@ -24,11 +24,12 @@ class JsonLines:
     """
 
     def __init__(self, path: Path, images: int) -> None:
-        self.path, self.unusable = path, 0
+        self.path = path
+        self.unusable: list[int] = []
         if path.exists():
             lines = list(read_lines(path))
-            self.unusable = sum(line is None for _, line in lines)
-            kept = [text for text, line in lines if line is not None and line.images <= images]
+            self.unusable = [one.number for one in lines if one.line is None]
+            kept = [one.text for one in lines if one.line and one.line.images <= images]
             with replacing(path) as part:  # a kill here must not cost the story so far
                 part.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
 

@@ -65,7 +65,7 @@ def train(
     keep_freed_memory()
     choose_fastest_convolutions()
     require_even_shares(config.train.batch, team)
-    check_fit(config, len(domains))
+    check_fit(config, len(domains), initial)
     listener = listener or Listener()
     for domain in domains:
         for message in require_usable(domain, domain.least):

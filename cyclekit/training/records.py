@@ -28,7 +28,7 @@ class Records:
         log = JsonLines(run.log, images)
         self._writers: list[JsonLines | TensorBoard] = [log]
         self.unusable = log.unusable
-        """Lines of the log that nobody could use, and that are gone."""
+        """Numbers of the lines of the log that nobody could use, and that are gone."""
         if config.train.tensorboard:
             self._writers.append(TensorBoard(run.folder / "tensorboard", images))
 

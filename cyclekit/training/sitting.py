@@ -23,6 +23,7 @@ from cyclekit.training.inputs import augmentation_of, pictures_of
 from cyclekit.training.keeper import Keeper, State
 from cyclekit.training.learner import Learner
 from cyclekit.training.listener import Listener, Tick
+from cyclekit.training.log_lines import numbered
 from cyclekit.training.palette import foreign_colors
 from cyclekit.training.plan import out_of_memory
 from cyclekit.training.probe import Probe
@@ -113,8 +114,10 @@ class Sitting:
         if self.keeper:
             self.keeper.stand(self.learner)
             if self.keeper.records.unusable:
-                count, log = self.keeper.records.unusable, self.run.log
-                self.listener.note(f"{log}: left out what cannot be used, lines: {count}")
+                lines = numbered(self.keeper.records.unusable)
+                self.listener.note(
+                    f"{self.run.log}: left out {lines}, which cannot be used; all else is kept"
+                )
         self.batches = self._batches()
 
     def _restore(self, state: State) -> None:

@@ -1,41 +1,11 @@
-"""Games whose true answer is known are won in seconds."""
+"""Games from noise learn the colours of a small world, and that its pictures differ."""
 
 import pytest
 import torch
-from games.known import CRITIC, TRANSLATOR
-from games.two_colours import BLUE, RED, error, learn, patterns, recoloured, unpaired
+from games.two_colours import BLUE, RED, learn, patterns, unpaired
 
 from cyclekit.methods import METHODS
 from cyclekit.registry import Spec
-
-
-def test_a_cycle_finds_the_mapping_and_its_inverse():
-    """Nothing says which pattern belongs to which: only the two piles and the cycle."""
-    torch.manual_seed(0)
-    method = METHODS.create(
-        Spec("cyclegan", {"identity": 0.0}), generator=TRANSLATOR, discriminator=CRITIC
-    )
-    learn(method, unpaired(120, 4))
-    red, blue = patterns(16, RED, 10**6), patterns(16, BLUE, 10**6 + 1)
-    untouched = error(red, recoloured(red, RED, BLUE))
-    with torch.no_grad():
-        assert error(method.g_ab(red), recoloured(red, RED, BLUE)) < 0.35 * untouched
-        assert error(method.g_ba(blue), recoloured(blue, RED, BLUE)) < 0.35 * untouched
-        assert error(method.g_ba(method.g_ab(red)), red) < 0.35 * untouched
-
-
-def test_pairs_find_the_mapping():
-    torch.manual_seed(0)
-    method = METHODS.create(Spec("pix2pix"), generator=TRANSLATOR, discriminator=CRITIC)
-    batches = [
-        {"a": batch["a"], "b": recoloured(batch["a"], RED, BLUE)} for batch in unpaired(60, 4)
-    ]
-    learn(method, batches)
-    red = patterns(16, RED, 10**6)
-    (translator,) = method.translators().values()
-    with torch.no_grad():
-        made = translator(red)
-    assert error(made, recoloured(red, RED, BLUE)) < 0.2 * error(red, recoloured(red, RED, BLUE))
 
 
 def colours(pictures):
@@ -43,9 +13,15 @@ def colours(pictures):
     return (pictures.mean((0, 2, 3)) + 1) / 2
 
 
+def contrasts(pictures, colour):
+    """Return how much a colour varies within a picture, and from picture to picture."""
+    levels = pictures[:, colour]
+    return levels.std((1, 2)).mean(), levels.std(0).mean()
+
+
 @pytest.mark.parametrize("name", ["gan", "biggan"])
 def test_noise_becomes_the_colours_it_should(name):
-    """The class decides the colour; where there is none, all are red."""
+    """The class decides the colour; where there is none, all are red. One flat colour fails."""
     torch.manual_seed(0)
     known = {"classes": 2} if name == "biggan" else {}
     network = {"side": 16, "width": 8} | ({"chunk": 4, "embedding": 8} if known else {})
@@ -56,15 +32,20 @@ def test_noise_becomes_the_colours_it_should(name):
         discriminator=Spec("biggan" if known else "dcgan", critic),
     )
     batches = []
-    for batch in unpaired(150, 4):
+    for batch in unpaired(250, 4):
         both = torch.cat([batch["a"], batch["b"]])
         labelled = {"picture": both, "label": torch.arange(8) // 4}
         batches.append(labelled if known else {"picture": batch["a"]})
-    learn(method, batches)
+    learn(method, batches, 4e-3)
     generator = method.translators()["noise"]
     generator.settle()
     with torch.no_grad():
         for label, (own, other) in enumerate([(RED, BLUE), (BLUE, RED)][: 2 if known else 1]):
-            made = colours(generator(*generator.inputs(range(32), seed=1, label=label)))
-            assert made[own] > 0.2
-            assert made[own] > 2 * made[other]
+            made = generator(*generator.inputs(range(32), seed=1, label=label))
+            shares = colours(made)
+            assert shares[own] > 0.2
+            assert shares[own] > 2 * shares[other]
+            within, between = contrasts(made, own)
+            real_within, real_between = contrasts(patterns(32, own, 7), own)
+            assert within > 0.4 * real_within
+            assert between > 0.15 * real_between

@@ -14,6 +14,7 @@ import torch
 
 from cyclekit.checkpoint.model import read_info
 from cyclekit.checkpoint.state import load_state
+from cyclekit.config.resolve import resolve
 from cyclekit.errors import ConfigError
 from cyclekit.hub.open import open_generator, open_model, open_noise
 from cyclekit.inference.sampling import Sampler
@@ -100,6 +101,19 @@ def test_a_phase_trains_what_it_names_and_nothing_else(tmp_path, name):
 @every_method
 def test_resume_is_exact(runs, name):
     assert_same_state(runs(name) / "whole", runs(name) / "parts")
+
+
+@pytest.mark.parametrize("name", ["distill", "pix2pix"])
+def test_a_run_without_a_critic_keeps_none_and_resumes_exactly(tmp_path, name):
+    alone = {"method": {"adversarial_weight": 0}}
+    domains, config = world_of(name, tmp_path / "data"), resolve([tiny_game(name).plain(), alone])
+    train(config, domains, tmp_path / "whole", device=CPU)
+    train(config, domains, tmp_path / "parts", device=CPU, stop=lambda p: p.images >= 6)
+    train(config, domains, tmp_path / "parts", device=CPU)
+    assert_same_state(tmp_path / "whole", tmp_path / "parts", tensors=40)
+    state = load_state(tmp_path / "whole/state.pt")
+    assert state["optimizers"].keys() == {"generators"}
+    assert {key.split(".")[0] for key in state["method"]} <= {"generator", "student"}
 
 
 @every_method

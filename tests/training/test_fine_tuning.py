@@ -6,6 +6,7 @@ import subprocess
 import sys
 from itertools import islice
 
+import cv2
 import pytest
 import torch
 from click.testing import CliRunner
@@ -16,15 +17,16 @@ from cyclekit.cli.train import command
 from cyclekit.cli.training_report import Interruption
 from cyclekit.config.resolve import dump, resolve
 from cyclekit.errors import ConfigError
+from cyclekit.hub.source import find_model, named_models
 from cyclekit.methods import METHODS
-from cyclekit.models import GENERATORS, Discriminator
+from cyclekit.models import GENERATORS, Discriminator, build_generator
 from cyclekit.training import diff_augment
 from cyclekit.training.diff_augment import DiffAugment, cut_out, recolor, shift
 from cyclekit.training.initial import take_over
 from cyclekit.training.learner import build_learner
 from cyclekit.training.loop import train
 from cyclekit.training.plan import first_steps
-from tests.tiny import batch, tiny_generator, tiny_model, tiny_spec
+from tests.tiny import batch, picture, tiny_generator, tiny_model, tiny_spec
 from tests.training.games import tiny_game, world_of
 from tests.training.test_loop import assert_same_state
 from tests.training.worlds import CPU, TINY, Notes, tiny_config, two_folders
@@ -84,6 +86,56 @@ def test_another_network_is_refused():
         take_over({"ab": tiny_generator()}, {"ab": wider})
     with pytest.raises(ConfigError, match="the model holds noise, this run needs ab or ba"):
         take_over({"ab": tiny_generator(), "ba": tiny_generator()}, {"noise": tiny_generator()})
+
+
+CHOOSING = {"head": "palette", "relaxation": "nearest"}
+
+
+def choosing(**options):
+    return build_generator(tiny_spec(GENERATORS, "mobile", **CHOOSING | options))
+
+
+def test_a_head_that_takes_the_nearest_colour_takes_over_any_colours():
+    old, new = shaken(tiny_generator()), choosing(colors=4)
+    before = new.palette.clone()
+    take_over({"ab": new}, {"ab": old})
+    x = batch(2)
+    assert torch.equal(new.head.inner(x_before_head(new, x)), old(x))
+    assert torch.equal(new.palette, before)
+    plain = tiny_generator()
+    take_over({"ab": plain}, {"ab": new})
+    assert torch.equal(plain(x), old(x))
+
+
+def x_before_head(generator, x):
+    """Return what the last layer is given."""
+    given = []
+    hook = generator.head.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0]))
+    generator(x)
+    hook.remove()
+    return given[0]
+
+
+def test_learned_colours_are_taken_over_where_they_are_as_many():
+    old, more, given = (
+        shaken(choosing(colors=4)),
+        choosing(colors=8),
+        choosing(colors="000000,fff000"),
+    )
+    same, first = choosing(colors=4), more.palette.clone()
+    for new in (same, more, given):
+        take_over({"ab": new}, {"ab": old})
+    assert torch.equal(same.palette, old.palette)
+    assert torch.equal(more.palette, first)
+    assert given.palette.tolist() == [[0, 0, 0], [255, 240, 0]]
+
+
+@pytest.mark.parametrize("relaxation", ["softmax", "gumbel", "straight_through"])
+def test_a_head_that_weighs_colours_cannot_begin_with_one_that_makes_them(relaxation):
+    new = choosing(colors=3, relaxation=relaxation)
+    for old in (tiny_generator(), choosing(colors=3)):
+        with pytest.raises(ConfigError, match="relaxation=nearest, or leave out"):
+            take_over({"ab": new}, {"ab": old})
 
 
 def test_one_direction_begins_and_the_other_is_drawn():
@@ -235,6 +287,74 @@ def test_a_run_goes_on_without_the_model_that_it_began_with(tmp_path, monkeypatc
     assert fresh.exit_code != 0
     assert str(fresh.exception).startswith(f"no model file '{old}' exists")
     assert not (tmp_path / "fresh").exists()
+
+
+def test_a_run_goes_on_without_the_name_that_it_began_with(tmp_path, monkeypatch):
+    two_folders(tmp_path)
+    old = tiny_model(tmp_path / "old.safetensors", ("red", "blue"))
+    (tmp_path / "tiny.yaml").write_text(dump(tiny_config(images=4)))
+    named = dict(named_models())
+    monkeypatch.setattr("cyclekit.hub.source.named_models", lambda *_: named)
+    monkeypatch.chdir(tmp_path)
+
+    def run(source):
+        arguments = [
+            "red", "blue", "-o", "run", "--init-from", source, "--config", "tiny.yaml",
+            "--set", "train.warm_up=2", "--device", "cpu",
+        ]  # fmt: skip
+        return CliRunner().invoke(command, arguments)
+
+    named["pulled"] = old
+    assert run("pulled").exit_code == 0
+    named.pop("pulled")
+    assert run("pulled").exit_code == 0  # it is over, and needs nothing
+    other = run("old.safetensors")
+    assert "started with another train.init_from: pulled ->" in str(other.exception)
+
+
+def photos_and_art(folder):
+    for name in ("photos", "art"):
+        (folder / name).mkdir()
+        for i in range(2):
+            cv2.imwrite(str(folder / name / f"{i}.png"), picture(16, 16, seed=i))
+    return folder / "photos", folder / "art"
+
+
+def test_pixel_art_begins_with_a_model_of_any_colours(tmp_path):
+    result = cyclekit(
+        "train", *photos_and_art(tmp_path), "-o", tmp_path / "run", "--preset", "pixel-art",
+        "--init-from", "starry-night", "--images", 2, "--set", "data.crop=16",
+        "--set", "train.batch=2", "--set", "discriminator.layers=1",
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    options = read_info(tmp_path / "run/model.safetensors").generator.options
+    begun = read_info(find_model("starry-night")).generator.options
+    assert options == {**begun, **CHOOSING, "colors": 16, "direction": "ab"}
+    made, _, _ = load_model(tmp_path / "run/model.safetensors", "ab")
+    first, _, _ = load_model(find_model("starry-night"), "ab")
+    x = batch(1)
+    colors = made.palette / 127.5 - 1
+    with torch.no_grad():  # all of the run was warm-up: the generator is the old one
+        distance = (first(x)[:, None] - colors[None, :, :, None, None]).square().sum(2)
+        assert torch.equal(made(x), colors[distance.argmin(1)].permute(0, 3, 1, 2))
+
+
+@pytest.mark.parametrize(
+    ("setting", "advice"),
+    [
+        ("generator.relaxation=softmax", "set generator.relaxation=nearest, or leave out"),
+        ("generator.width=64", "leave generator settings out, so that they are taken from it"),
+    ],
+)
+def test_a_run_that_cannot_begin_leaves_no_folder(tmp_path, setting, advice):
+    result = cyclekit(
+        "train", *photos_and_art(tmp_path), "-o", tmp_path / "run", "--preset", "pixel-art",
+        "--init-from", "starry-night", "--images", 2, "--set", "data.crop=16", "--set", setting,
+    )  # fmt: skip
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
+    assert advice in line
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_model_that_is_not_there_is_wrong_usage(tmp_path):

@@ -32,10 +32,10 @@ def flat(tree, prefix=""):
     return {k: v for key, value in items for k, v in flat(value, f"{prefix}/{key}").items()}
 
 
-def assert_same_state(first: Path, second: Path) -> None:
+def assert_same_state(first: Path, second: Path, tensors: int = 50) -> None:
     one, two = (flat(load_state(folder / "state.pt")) for folder in (first, second))
     assert one.keys() == two.keys()
-    assert sum(isinstance(value, torch.Tensor) for value in one.values()) > 50
+    assert sum(isinstance(value, torch.Tensor) for value in one.values()) > tensors
     for name, value in one.items():
         if isinstance(value, torch.Tensor):
             assert torch.equal(value, two[name]), name
@@ -242,20 +242,24 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal to a group of processes")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_to_all_processes_lets_the_run_save_and_end_them(tmp_path, number, code):
-    """A terminal's Ctrl-C, or a `kill` of the group: the last step still needs the loader's."""
-    command = run_command(tmp_path, "run", "--set", "data.workers=1")
+    """A terminal's Ctrl-C, or a `kill` of each: the last step still needs the loader's."""
+    command = run_command(tmp_path, "run", "--set", "data.workers=2")
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         wait_for(tmp_path / "run/state.pt")
         workers = loaders_of(process.pid)
         before = (tmp_path / "run/state.pt").stat().st_mtime_ns
-        os.killpg(process.pid, number)
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)
+        else:
+            for one in (*workers, process):
+                one.send_signal(number)
         _, errors = process.communicate(timeout=300)
     assert process.returncode == code, errors
     assert "Traceback" not in errors
     assert (tmp_path / "run/state.pt").stat().st_mtime_ns > before
-    assert workers
+    assert len(workers) == 2
     assert psutil.wait_procs(workers, timeout=60)[1] == []
 
 

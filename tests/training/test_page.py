@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
+from cyclekit.training.log_lines import numbered
+from cyclekit.training.loggers import JsonLines
 from cyclekit.training.loop import train
 from cyclekit.training.page.curves import POINTS, read_log, thinned
 from cyclekit.training.page.write import write_page
@@ -147,9 +149,9 @@ UNUSABLE = (
     '{"images": 4, "health": [1]}', '{"images": 4, "health": {"tone": 0.4}}',
     '{"images": 4, "evaluation": 5}', '{"images": 4, "evaluation": {"score": "low"}}',
     '{"images": 4, "evaluation": {"images": 4, "kernel_name": "K", "score": NaN, "findings": []}}',
-    "[" * 100_000 + "]" * 100_000,
+    "[" * 100_000 + "]" * 100_000, "damaged", '{"images": 4, "gan_ab": 0.',
 )  # fmt: skip
-"""Lines of JSON that no run wrote."""
+"""Lines that no run wrote, or not as they stand there now."""
 
 
 def test_what_cannot_be_used_of_a_log_is_counted_and_left_out(tmp_path: Path) -> None:
@@ -157,28 +159,38 @@ def test_what_cannot_be_used_of_a_log_is_counted_and_left_out(tmp_path: Path) ->
     good = ['{"images": 2, "gan_ab": NaN}', '{"images": 4, "gan_ab": 0.5, "total": null}']
     log.write_text("\n".join([good[0], *UNUSABLE, good[1], '{"images": 6, "ga']))
     told = read_log(log)
-    assert told.unusable == len(UNUSABLE)
+    assert told.unusable == list(range(2, 2 + len(UNUSABLE)))
     (chart,) = told.charts
     ((_, first), second) = chart["curves"][0]["points"]
     assert math.isnan(first)
     assert second == [4, 0.5]
     write_page(tmp_path / "p.html", {"title": "x"}, log, tmp_path / "samples")
     text = (tmp_path / "p.html").read_text(encoding="utf-8")
-    assert f"cannot be used of the log, lines: {len(UNUSABLE)}." in text
+    assert f"lines 2, 3, 4, 5, 6 and {len(UNUSABLE) - 5} more." in text
 
 
 def test_a_run_goes_on_with_the_lines_that_can_be_used(tmp_path: Path) -> None:
     domains, config, notes = two_folders(tmp_path), tiny_config(), Notes()
     train(config, domains, tmp_path / "whole", device=CPU)
     train(config, domains, tmp_path / "run", device=CPU, stop=lambda p: p.images >= 10)
-    with (tmp_path / "run/log.jsonl").open("a") as log:
-        log.write("\n".join([*UNUSABLE, '{"images": 10, "ga']))
+    log = tmp_path / "run/log.jsonl"
+    first, *rest = log.read_text().splitlines()
+    log.write_text("\n".join([first, *UNUSABLE, "", *rest, '{"images": 10, "ga']))
     train(config, domains, tmp_path / "run", device=CPU, listener=notes)
-    said = f"{tmp_path / 'run/log.jsonl'}: left out what cannot be used, lines: {len(UNUSABLE)}"
+    lines = f"lines 2, 3, 4, 5, 6 and {len(UNUSABLE) - 5} more"
+    said = f"{log}: left out {lines}, which cannot be used; all else is kept"
     assert notes.lines.count(said) == 1
     assert told(tmp_path / "run") == told(tmp_path / "whole")
     train(config, domains, tmp_path / "run", device=CPU, listener=notes)
     assert notes.lines.count(said) == 1
+
+
+def test_one_damaged_line_is_named_and_a_cut_last_one_is_not(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text('{"images": 2}\n{"ima ges"\n{"images": 4}\n{"images": 6')
+    assert numbered(JsonLines(log, images=10).unusable) == "line 2"
+    assert log.read_text() == '{"images": 2}\n{"images": 4}\n'
+    assert JsonLines(log, images=10).unusable == []
 
 
 def test_names_that_are_no_text_are_shown_as_bytes(tmp_path: Path) -> None:

@@ -21,6 +21,9 @@ WAYS: dict[str, dict[str, Any]] = {
     "label smoothing 0.9": {"method": {"real_label": 0.9}},
     "instance noise 0.5": {"method": {"instance_noise": 0.5}},
     "R1, every 4th step": {"method": {"penalty": "r1", "penalty_weight": 1.0, "penalty_every": 4}},
+    "zero-centred, every 4th step": {
+        "method": {"penalty": "zero-centred", "penalty_weight": 1.0, "penalty_every": 4}
+    },
     "spectral norm": {"discriminator": {"norm": "spectral"}},
 }
 STRONG = {

@@ -16,17 +16,24 @@ from cyclekit.training.step import train_step
 
 RED, GREEN, BLUE = range(3)
 SIDE = 16
+LEVEL = 0.9
+"""Of the brightest spot; black is as far below 0. At -1, a generator that makes black only would have
+no slope left to learn by: its tanh ends there."""
 MOVING = (2, 3, 4)
 """Where the frames of a clip are cut out of a wide pattern: one pixel further each."""
 
 
 def patterns(count: int, channel: int, seed: int) -> Tensor:
-    """Draw soft patterns in one colour on black: (N, 3, 16, 16) in [-1, 1]."""
+    """Draw soft spots of one colour on black: (N, 3, 16, 16) in [-LEVEL, LEVEL].
+
+    Upper and lower edge stay black, so that swapping light and dark makes other patterns: who
+    learns that instead of the true mapping can be told.
+    """
     return _drawn(count, channel, seed, 5, SIDE)
 
 
 def clips(count: int, channel: int, seed: int) -> Tensor:
-    """Draw such patterns that move by a pixel a frame: (N, 9, 16, 16) in [-1, 1]."""
+    """Draw such patterns that move by a pixel a frame: (N, 9, 16, 16), of the same range."""
     wide = _drawn(count, channel, seed, 7, SIDE + 8)
     return torch.cat([wide[..., left : left + SIDE] for left in MOVING], dim=1)
 
@@ -69,7 +76,8 @@ def error(output: Tensor, target: Tensor) -> float:
 
 def _drawn(count: int, channel: int, seed: int, points: int, width: int) -> Tensor:
     draws = torch.Generator().manual_seed(seed)
-    pictures = torch.full((count, 3, SIDE, width), -1.0)
-    coarse = torch.rand(count, 1, 5, points, generator=draws) * 2 - 1
+    pictures = torch.full((count, 3, SIDE, width), -LEVEL)
+    coarse = LEVEL * (2 * torch.rand(count, 1, 5, points, generator=draws).round() - 1)
+    coarse[:, :, [0, -1]] = -LEVEL
     pictures[:, channel : channel + 1] = F.interpolate(coarse, (SIDE, width), mode="bilinear")
     return pictures

@@ -34,17 +34,18 @@ class Told:
     """When, and what."""
     evaluations: list[Measured] = field(default_factory=list)
     """As they were measured."""
-    unusable: int = 0
-    """Lines that tell nothing."""
+    unusable: list[int] = field(default_factory=list)
+    """Numbers of the lines that tell nothing."""
 
 
 def read_log(path: Path) -> Told:
-    """Read a log; lines that cannot be used are counted and left out."""
+    """Read a log; lines that cannot be used are noted and left out."""
     curves: dict[tuple[str, str], dict[str, list[list[float]]]] = {}
     told = Told()
-    for _, line in read_lines(path):
+    for written in read_lines(path):
+        line = written.line
         if line is None:
-            told.unusable += 1
+            told.unusable.append(written.number)
             continue
         if line.evaluation is not None:
             told.evaluations.append(line.evaluation)

@@ -16,6 +16,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cyclekit.media.atomic import replacing
+from cyclekit.training.log_lines import numbered
 from cyclekit.training.page.curves import read_log
 
 _TEMPLATES = Path(__file__).parent
@@ -48,7 +49,7 @@ def write_page(path: Path, facts: dict[str, str], log: Path, samples: Path) -> N
         warnings=told.warnings,
         evaluations=told.evaluations,
         best=min(told.evaluations, key=lambda one: one.score, default=None),
-        unusable=told.unusable,
+        unusable=numbered(told.unusable) if told.unusable else "",
         sheets=sheets,
         data=_inert({"charts": told.charts, "sheets": sheets}),
         script=script,
