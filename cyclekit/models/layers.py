@@ -42,8 +42,6 @@ def needs_bias(norm: Norm) -> bool:
     return norm == "none"
 
 
-FIRST_CHANGE = 0.02
-"""Scale of what a head sees whose output is a change: an untrained one makes a small change."""
 FEW = 4
 """Outputs up to which a convolution is run row by row."""
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from cyclekit.models.base import GENERATORS, ImageGenerator
-from cyclekit.models.layers import FIRST_CHANGE, Head, Norm, make_norm, needs_bias
+from cyclekit.models.layers import Head, Norm, make_norm, needs_bias
+
+FIRST_CHANGE = 0.02
+"""Scale of what the head sees where its output is a change: an untrained one makes a small one."""
 
 
 class Separable(nn.Sequential):

@@ -8,10 +8,15 @@ from torch.nn import functional as F
 
 from cyclekit.models.base import GENERATORS, ImageGenerator
 from cyclekit.models.geometry import Geometry
-from cyclekit.models.layers import FIRST_CHANGE, Norm, make_norm, needs_bias
+from cyclekit.models.layers import Norm, make_norm, needs_bias
 
 FOLD = 4
 """Side of the squares of pixels that become one pixel of FOLD² times as many channels."""
+RESIDUAL = 0.2
+"""Scale of what a block adds (https://arxiv.org/abs/1707.02921, section 3.3): no norm follows the
+sum, which at full scale makes the first steps diverge."""
+FIRST_CHANGE = 0.05
+"""Scale of what the head sees where its output is a change: an untrained one makes a small one."""
 
 
 class SubpixelHead(nn.Module):
@@ -42,7 +47,7 @@ class SubpixelHead(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """x + norm(conv(relu(norm(conv(x)))))."""
+    """x + RESIDUAL · norm(conv(relu(norm(conv(x)))))."""
 
     def __init__(self, channels: int, norm: Norm) -> None:
         super().__init__()
@@ -53,7 +58,7 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) to the same shape."""
-        return x + self.body(x)  # type: ignore[no-any-return]
+        return x + RESIDUAL * self.body(x)  # type: ignore[no-any-return]
 
 
 class SubpixelUNet(ImageGenerator):
@@ -101,8 +106,7 @@ class SubpixelUNet(ImageGenerator):
         )
         self.blocks = nn.Sequential(*(ResidualBlock(4 * width, norm) for _ in range(blocks)))
         self.grow = nn.ModuleList([_double(4 * width), _double(2 * width)])
-        last = nn.Sequential(ResidualBlock(width, norm), make_norm(norm, width), nn.ReLU())
-        self.up = nn.ModuleList([ResidualBlock(2 * width, norm), last])
+        self.up = nn.ModuleList([ResidualBlock(2 * width, norm), ResidualBlock(width, norm)])
         self.head = SubpixelHead(width, out_channels)
         self.clip = nn.Hardtanh()
 
