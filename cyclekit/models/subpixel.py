@@ -13,8 +13,8 @@ from cyclekit.models.layers import Norm, make_norm, needs_bias
 FOLD = 4
 """Side of the squares of pixels that become one pixel of FOLD² times as many channels."""
 RESIDUAL = 0.2
-"""Scale of what a block adds (https://arxiv.org/abs/1707.02921, section 3.3): no norm follows the
-sum, which at full scale makes the first steps diverge."""
+"""Scale of what a block adds, as nothing normalises the sum (https://arxiv.org/abs/1707.02921,
+section 3.3)."""
 FIRST_CHANGE = 0.05
 """Scale of what the head sees where its output is a change: an untrained one makes a small one."""
 
@@ -98,14 +98,16 @@ class SubpixelUNet(ImageGenerator):
         self.skip, self.ends_with_head = skip, not skip
         self.stem = nn.Sequential(
             nn.PixelUnshuffle(FOLD),
-            nn.Conv2d(FOLD**2 * in_channels, width, 3, padding=1),
+            nn.Conv2d(FOLD**2 * in_channels, width, 3, padding=1, bias=needs_bias(norm)),
+            make_norm(norm, width),
             ResidualBlock(width, norm),
         )
         self.down = nn.Sequential(
-            nn.Sequential(_halve(width), ResidualBlock(2 * width, norm)), _halve(2 * width)
+            nn.Sequential(_halve(width, norm), ResidualBlock(2 * width, norm)),
+            _halve(2 * width, norm),
         )
         self.blocks = nn.Sequential(*(ResidualBlock(4 * width, norm) for _ in range(blocks)))
-        self.grow = nn.ModuleList([_double(4 * width), _double(2 * width)])
+        self.grow = nn.ModuleList([_double(4 * width, norm), _double(2 * width, norm)])
         self.up = nn.ModuleList([ResidualBlock(2 * width, norm), ResidualBlock(width, norm)])
         self.head = SubpixelHead(width, out_channels)
         self.clip = nn.Hardtanh()
@@ -127,14 +129,17 @@ def _conv(channels: int, norm: Norm) -> nn.Module:
     return nn.Conv2d(channels, channels, 3, padding=1, bias=needs_bias(norm))
 
 
-def _halve(channels: int) -> nn.Module:
-    return nn.Conv2d(channels, 2 * channels, 3, stride=2, padding=1)
+def _halve(channels: int, norm: Norm) -> nn.Module:
+    conv = nn.Conv2d(channels, 2 * channels, 3, stride=2, padding=1, bias=needs_bias(norm))
+    return nn.Sequential(conv, make_norm(norm, 2 * channels))
 
 
-def _double(channels: int) -> nn.Module:
+def _double(channels: int, norm: Norm) -> nn.Module:
     """Half of the channels, then twice the size: in this order it costs a quarter."""
     return nn.Sequential(
-        nn.Conv2d(channels, channels // 2, 1), nn.Upsample(scale_factor=2, mode="nearest")
+        nn.Conv2d(channels, channels // 2, 1, bias=needs_bias(norm)),
+        make_norm(norm, channels // 2),
+        nn.Upsample(scale_factor=2, mode="nearest"),
     )
 
 
