@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 from torch import Tensor, nn
 
 from cyclekit.models import Discriminator, Generator
+from cyclekit.models.base import Kind
 from cyclekit.registry import Registry
 
 DataKind = Literal["single", "labelled", "paired", "unpaired", "clips", "unpaired clips"]
@@ -73,6 +74,8 @@ class Method(nn.Module, ABC):
     data: ClassVar[DataKind]
     """What a batch holds: single {"picture"}, labelled {"picture", "label"}, unpaired {"a", "b"};
     clips {"clip"}, unpaired clips {"a", "b"}, the frames of a clip stacked as channels."""
+    makes: ClassVar[Kind] = "translator"
+    """What its generators make pictures from."""
     keeps_colors: bool = False
     """Whether the method heeds `Moment.keep_colors`."""
     moment = Moment()
@@ -128,13 +131,26 @@ class Method(nn.Module, ABC):
 METHODS: Registry[Method] = Registry("method")
 
 
+def kind_made(name: str) -> Kind:
+    """Return what the generators of the method called `name` make pictures from.
+
+    Raises:
+        UnknownNameError: if there is no such method.
+    """
+    return _class(name).makes
+
+
 def data_kind(name: str) -> DataKind:
     """Return what kind of data the method called `name` learns from.
 
     Raises:
         UnknownNameError: if there is no such method.
     """
+    return _class(name).data
+
+
+def _class(name: str) -> type[Method]:
     method = METHODS.factory(name)
     assert isinstance(method, type)
     assert issubclass(method, Method)
-    return method.data
+    return method

@@ -33,6 +33,7 @@ class BigGAN(Method):
     """
 
     data = "labelled"
+    makes = "noise"
 
     def __init__(
         self,

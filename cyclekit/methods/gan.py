@@ -34,6 +34,7 @@ class GAN(Method):
     """
 
     data = "single"
+    makes = "noise"
 
     def __init__(
         self,

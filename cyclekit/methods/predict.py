@@ -33,6 +33,7 @@ class Predict(Method):
     """
 
     data = "clips"
+    makes = "predictor"
 
     def __init__(
         self,

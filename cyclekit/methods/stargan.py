@@ -47,6 +47,7 @@ class StarGAN(Method):
     """
 
     data = "labelled"
+    makes = "domains"
 
     def __init__(
         self,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cyclekit.config.schema import Config
 from cyclekit.devices import has_compiler
-from cyclekit.errors import ConfigError
+from cyclekit.errors import ConfigError, TrainingError
 from cyclekit.methods import Method
 
 
@@ -25,3 +29,24 @@ def compile_networks(method: Method, backend: str = "inductor") -> None:
         )
     for network in {id(one): one for phase in method.phases() for one in phase.networks}.values():
         network.compile(backend=backend)
+
+
+@contextmanager
+def compiler_errors(config: Config) -> Iterator[None]:
+    """Within the block, say in one line what the compiler could not do.
+
+    Raises:
+        TrainingError: naming the setting.
+    """
+    if not config.train.compile:
+        yield
+        return
+    from torch._dynamo.exc import TorchDynamoException  # a second to import
+
+    try:
+        yield
+    except TorchDynamoException as error:
+        reason = next(line for line in str(error).splitlines() if line.strip())
+        raise TrainingError(
+            f"train.compile: the compiler failed: {reason}; leave the setting out"
+        ) from error

@@ -122,7 +122,7 @@ def build_learner(
         )
         for phase in method.phases()
     }
-    if config.train.compile:
+    if config.train.compile and device.type != "meta":  # where nothing is computed
         compile_networks(method)
     return Learner(method, optimizers, average, rates)
 

@@ -15,6 +15,7 @@ from cyclekit.devices import choose_fastest_convolutions, keep_freed_memory, use
 from cyclekit.errors import ConfigError
 from cyclekit.models import Generator
 from cyclekit.models.features.extractor import Extractor
+from cyclekit.training.compiled import compiler_errors
 from cyclekit.training.distributed import Team, require_even_shares
 from cyclekit.training.inputs import pictures_of
 from cyclekit.training.keeper import State
@@ -75,7 +76,8 @@ def train(
         sitting, state = _prepare(
             config, domains, run, device, team, listener, stop, extractor, initial
         )
-        return sitting.go(state)
+        with compiler_errors(config):
+            return sitting.go(state)
 
 
 def _prepare(

@@ -59,6 +59,12 @@ def test_the_phases_name_every_weight(name):
 
 
 @every_method
+def test_its_generators_make_what_it_says(name):
+    method = build(name)
+    assert {generator.kind for generator in method.translators().values()} == {method.makes}
+
+
+@every_method
 def test_a_step_trains_the_phases_that_are_due(name):
     method = build(name)
     before = {key: weight.clone() for key, weight in method.named_parameters()}

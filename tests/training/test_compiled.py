@@ -1,13 +1,16 @@
 import pytest
 import torch
 
-from cyclekit.errors import ConfigError
+from cyclekit.config.resolve import resolve
+from cyclekit.errors import ConfigError, TrainingError
 from cyclekit.methods import METHODS
 from cyclekit.methods.base import Moment
 from cyclekit.registry import Spec
-from cyclekit.training.compiled import compile_networks
+from cyclekit.training.compiled import compile_networks, compiler_errors
+from cyclekit.training.loop import train
 from cyclekit.training.step import train_step
 from tests.methods.test_contract import build, data
+from tests.training.worlds import CPU, TINY, pictures_for
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the compiler looks at everything
 
@@ -65,3 +68,24 @@ def test_it_takes_a_compiler(monkeypatch, tmp_path):
     monkeypatch.setenv("CXX", "no-such-compiler")
     with pytest.raises(ConfigError, match=r"train\.compile needs a C\+\+ compiler"):
         compile_networks(build("gan"))
+
+
+def test_a_run_compiles(tmp_path):
+    small = {"width": 4, "side": 8}
+    config = resolve([
+        TINY, {"method": {"name": "gan"}, "generator": {"name": "mlp", "latent": 4, **small}},
+        {"discriminator": {"name": "mlp", **small}, "data": {"load": None, "crop": 8}},
+        {"train": {"images": 4, "compile": True}},
+    ])  # fmt: skip
+    assert train(config, pictures_for("gan", tmp_path), tmp_path / "run", device=CPU).done
+
+
+def test_what_the_compiler_cannot_do_is_one_line():
+    from torch._dynamo.exc import TorchDynamoException
+
+    config = resolve([TINY, {"train": {"images": 4, "compile": True}}])
+    expected = pytest.raises(
+        TrainingError, match=r"train\.compile: the compiler failed: no more; leave"
+    )
+    with expected, compiler_errors(config):
+        raise TorchDynamoException("no more\nand much else")

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from cyclekit.checkpoint.model import ModelInfo, load_model, read_info, save_model
 from cyclekit.checkpoint.state import load_state
+from cyclekit.cli.fine_tuning import fine_tuning, open_initial
 from cyclekit.cli.train import command
 from cyclekit.cli.training_report import Interruption
 from cyclekit.config.resolve import dump, resolve
@@ -462,3 +463,30 @@ def test_a_dry_run_tells_the_network_of_the_model(tmp_path):
     assert result.returncode == 0, result.stderr
     assert "name: mobile" in result.stdout
     assert "warm_up: 500" in result.stdout
+
+
+@pytest.mark.parametrize("method", ["gan", "biggan", "stargan", "predict"])
+def test_other_kinds_of_models_begin_with_one_of_their_kind(tmp_path, method):
+    domains, game = world_of(method, tmp_path), tiny_game(method)
+    train(game, domains, tmp_path / "old", device=CPU)
+    settings = {"method": {"name": method}, "data": {}, "generator": {}}
+    old = str(tmp_path / "old")
+    config = resolve([fine_tuning(settings, old, None)[0], {"train": {"init_from": old}}])
+    (begun,) = (open_initial(config, domains) or {}).values()
+    kept, _, _ = load_model(tmp_path / "old/model.safetensors")
+    for name, weight in begun.state_dict().items():
+        assert torch.equal(weight, kept.state_dict()[name]), name
+    fresh = build_learner(game, CPU, len(domains), open_initial(config, domains)).method
+    (generator,) = fresh.translators().values()
+    assert all(torch.equal(weight, begun.state_dict()[name])
+               for name, weight in generator.state_dict().items())  # fmt: skip
+    with pytest.raises(ConfigError, match="method 'cyclegan' pictures of one domain from"):
+        fine_tuning({"method": {"name": "cyclegan"}}, old, None)
+
+
+def test_classes_of_other_names_are_refused(tmp_path):
+    domains, game = world_of("biggan", tmp_path), tiny_game("biggan")
+    train(game, domains, tmp_path / "old", device=CPU)
+    config = resolve([{"train": {"init_from": str(tmp_path / "old")}}])
+    with pytest.raises(ConfigError, match="the model knows"):
+        open_initial(config, domains[::-1])
