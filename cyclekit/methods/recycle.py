@@ -8,6 +8,7 @@ from torch import Tensor
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.losses.reconstruction import l1
 from cyclekit.methods.base import METHODS, Batch, Images, Losses, Method, Phase, Translation
+from cyclekit.methods.bounds import require_weights
 from cyclekit.methods.pool import ImagePool
 from cyclekit.methods.predict import Predict, split
 from cyclekit.models import DISCRIMINATORS, Discriminator, ImageGenerator, make_translator
@@ -53,6 +54,7 @@ class Recycle(Method):
         pool: int = 50,
     ) -> None:
         super().__init__()
+        require_weights(recycle=recycle, cycle=cycle, predictor_weight=predictor_weight)
         self.g_ab, self.g_ba = make_translator(generator), make_translator(generator)
         self.d_a: Discriminator = DISCRIMINATORS.create(discriminator)
         self.d_b: Discriminator = DISCRIMINATORS.create(discriminator)
