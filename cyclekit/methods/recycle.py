@@ -24,8 +24,9 @@ class Recycle(Method):
       + l_P(P_a) + l_P(P_b)                                                        (equation 3)
 
     What is translated, predicted in the other world, and translated back must be what came next:
-    so the translation keeps the motion. A predictor learns from its own domain alone, as in
-    `predict`; only pictures are needed once all is learned.
+    so the translation keeps the motion. The paper squares the distance; here, as for a cycle, its
+    absolute value is taken (L1). A predictor learns from its own domain
+    alone, as in `predict`; only pictures are needed once all is learned.
 
     Args:
         generator: network of both translators.
