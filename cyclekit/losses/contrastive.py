@@ -10,7 +10,7 @@ from cyclekit.devices import full_precision
 
 
 def patch_nce(query: Tensor, key: Tensor, temperature: float = 0.07, first: int = 0) -> Tensor:
-    """Tell each patch from the others (https://arxiv.org/abs/2007.15651, equations 1 and 4).
+    """Tell each patch from the others (https://arxiv.org/abs/2007.15651, equations 2 and 3).
 
     -E log (exp(q_i · k_i / T) / sum over j of exp(q_i · k_j / T))
 

@@ -8,6 +8,7 @@ from cyclekit.errors import ConfigError
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.losses.orthogonal import off_diagonal
 from cyclekit.methods.base import METHODS, Batch, Images, Losses, Method, Phase
+from cyclekit.methods.bounds import require_weights
 from cyclekit.methods.draws import Draws
 from cyclekit.models import DISCRIMINATORS, NoiseGenerator, make_noise_generator
 from cyclekit.registry import Spec
@@ -44,6 +45,7 @@ class BigGAN(Method):
         critic_steps: int = 2,
     ) -> None:
         super().__init__()
+        require_weights(orthogonal=orthogonal)
         if critic_steps < 1:
             raise ValueError(f"critic_steps must be at least 1, got {critic_steps}")
         self.generator = make_noise_generator(generator)

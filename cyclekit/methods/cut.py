@@ -7,6 +7,7 @@ from torch import Tensor
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.losses.reconstruction import l1
 from cyclekit.methods.base import METHODS, Batch, Images, Losses, Method, Phase, Translation
+from cyclekit.methods.bounds import require_shares, require_weights
 from cyclekit.methods.contrast import Contrast, Negatives, choose_layers, count_channels
 from cyclekit.methods.draws import Draws
 from cyclekit.methods.judging import judge
@@ -73,6 +74,8 @@ class CUT(Method):
         penalty_every: int = 16,
     ) -> None:
         super().__init__()
+        require_weights(nce=nce, nce_identity=nce_identity, identity=identity)
+        require_shares(flip_equivariance=flip_equivariance)
         self.g_ab = make_translator(generator, "ab")
         self.d_b: Discriminator = DISCRIMINATORS.create(discriminator)
         self.layers = choose_layers(self.g_ab, layers)

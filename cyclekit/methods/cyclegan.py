@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.losses.reconstruction import brightness, l1
 from cyclekit.methods.base import METHODS, Batch, Images, Losses, Method, Phase
+from cyclekit.methods.bounds import require_shares, require_weights
 from cyclekit.methods.judging import judge
 from cyclekit.methods.lazy_penalty import LazyPenalty
 from cyclekit.methods.pool import ImagePool
@@ -76,7 +77,11 @@ class CycleGAN(Method):
         memory: int = 0,
     ) -> None:
         super().__init__()
-        _check(identity_every, identity_until, cycle_end=cycle_end, cycle_features=cycle_features)
+        require_weights(
+            cycle=cycle, identity=identity, identity_a=identity_a, brightness=brightness
+        )
+        require_shares(cycle_end=cycle_end, cycle_features=cycle_features)
+        _check_identity(identity_every, identity_until)
         self.g_ab = make_translator(generator, "ab")
         self.g_ba = make_translator(generator, "ba")
         self.d_a: Discriminator = DISCRIMINATORS.create(discriminator)
@@ -203,11 +208,8 @@ def _translate(
     return fake, same
 
 
-def _check(identity_every: int, identity_until: float | None, **shares: float) -> None:
+def _check_identity(identity_every: int, identity_until: float | None) -> None:
     if identity_every < 1:
         raise ValueError(f"identity_every must be at least 1, got {identity_every}")
     if identity_until is not None and not 0 < identity_until <= 1:
         raise ValueError(f"identity_until must be above 0 and at most 1, got {identity_until}")
-    for name, share in shares.items():
-        if not 0 <= share <= 1:
-            raise ValueError(f"{name} must be between 0 and 1, got {share}")

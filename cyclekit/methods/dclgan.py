@@ -8,6 +8,7 @@ from torch import Tensor
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.losses.reconstruction import l1
 from cyclekit.methods.base import METHODS, Batch, Images, Losses, Method, Phase
+from cyclekit.methods.bounds import require_weights
 from cyclekit.methods.contrast import PUBLISHED, Contrast, choose_layers, count_channels
 from cyclekit.methods.judging import judge
 from cyclekit.methods.pool import ImagePool
@@ -58,6 +59,7 @@ class DCLGAN(Method):
         pool: int = 0,
     ) -> None:
         super().__init__()
+        require_weights(nce=nce, identity=identity)
         self.g_ab = make_translator(generator, "ab")
         self.g_ba = make_translator(generator, "ba")
         self.d_a: Discriminator = DISCRIMINATORS.create(discriminator)

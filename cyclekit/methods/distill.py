@@ -14,6 +14,7 @@ from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.losses.perceptual import feature_distance
 from cyclekit.losses.reconstruction import l1
 from cyclekit.methods.base import METHODS, Batch, Images, Losses, Method, Phase
+from cyclekit.methods.bounds import require_weights
 from cyclekit.methods.judging import judge, turns
 from cyclekit.models import DISCRIMINATORS, Discriminator, ImageGenerator, make_translator
 from cyclekit.models.features.base import FEATURES, FeatureNetwork
@@ -146,8 +147,6 @@ def _open_vgg(file: str | None) -> FeatureNetwork:
 
 
 def _check(**weights: float) -> None:
-    for name, weight in weights.items():
-        if weight < 0:
-            raise ValueError(f"{name} must be at least 0, got {weight}")
+    require_weights(**weights)
     if not any(weights.values()):
         raise ValueError("nothing is learned where every weight is 0")

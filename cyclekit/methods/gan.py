@@ -6,6 +6,7 @@ from torch import Tensor
 
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.methods.base import METHODS, Batch, Images, Losses, Method, Phase
+from cyclekit.methods.bounds import require_weights
 from cyclekit.methods.draws import Draws
 from cyclekit.methods.lazy_penalty import LazyPenalty
 from cyclekit.models import DISCRIMINATORS, Memory, NoiseGenerator, make_noise_generator
@@ -50,6 +51,7 @@ class GAN(Method):
         memory: int = 0,
     ) -> None:
         super().__init__()
+        require_weights(instance_noise=instance_noise)
         if critic_steps < 1:
             raise ValueError(f"critic_steps must be at least 1, got {critic_steps}")
         self.generator = make_noise_generator(generator)

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from cyclekit.losses import PENALTIES
 from cyclekit.losses.penalty import Judge
+from cyclekit.methods.bounds import require_weights
 from cyclekit.methods.draws import Draws
 from cyclekit.registry import Spec
 
@@ -20,6 +21,7 @@ class LazyPenalty:
     """
 
     def __init__(self, name: str, weight: float, every: int) -> None:
+        require_weights(penalty_weight=weight)
         if every < 1:
             raise ValueError(f"penalty_every must be at least 1, got {every}")
         self.penalty = None if name == "none" else PENALTIES.create(Spec(name))

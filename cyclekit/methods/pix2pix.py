@@ -10,6 +10,7 @@ from torch import Tensor
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.losses.reconstruction import l1
 from cyclekit.methods.base import METHODS, Batch, Images, Losses, Method, Phase
+from cyclekit.methods.bounds import require_weights
 from cyclekit.methods.judging import turns
 from cyclekit.models import DISCRIMINATORS, Discriminator, ImageGenerator, make_translator
 from cyclekit.registry import Spec
@@ -48,11 +49,7 @@ class Pix2Pix(Method):
         reconstruction: float = 100.0,
     ) -> None:
         super().__init__()
-        if adversarial_weight < 0 or reconstruction < 0:
-            raise ValueError(
-                "adversarial_weight and reconstruction must be at least 0, "
-                f"got {adversarial_weight} and {reconstruction}"
-            )
+        require_weights(adversarial_weight=adversarial_weight, reconstruction=reconstruction)
         self.generator = make_translator(generator, direction)
         seen = self.generator.in_channels + self.generator.out_channels
         self.discriminator: Discriminator | None = (

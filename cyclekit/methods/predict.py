@@ -8,6 +8,7 @@ from torch import Tensor
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.losses.reconstruction import mean_square
 from cyclekit.methods.base import METHODS, Batch, Images, Losses, Method, Phase
+from cyclekit.methods.bounds import require_weights
 from cyclekit.methods.judging import turns
 from cyclekit.models import DISCRIMINATORS, Discriminator
 from cyclekit.models.predictor import PAST, Predictor, make_predictor
@@ -44,6 +45,7 @@ class Predict(Method):
         weight: float = 0.1,
     ) -> None:
         super().__init__()
+        require_weights(mse=mse, weight=weight)
         self.predictor = make_predictor(generator)
         self.critic = _judge_of_clips(discriminator) if weight else None
         self.adversarial = ADVERSARIAL_LOSSES.create(Spec(adversarial))

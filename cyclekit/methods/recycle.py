@@ -8,6 +8,7 @@ from torch import Tensor
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.losses.reconstruction import l1
 from cyclekit.methods.base import METHODS, Batch, Images, Losses, Method, Phase, Translation
+from cyclekit.methods.bounds import require_weights
 from cyclekit.methods.pool import ImagePool
 from cyclekit.methods.predict import Predict, split
 from cyclekit.models import DISCRIMINATORS, Discriminator, ImageGenerator, make_translator
@@ -23,8 +24,9 @@ class Recycle(Method):
       + l_P(P_a) + l_P(P_b)                                                        (equation 3)
 
     What is translated, predicted in the other world, and translated back must be what came next:
-    so the translation keeps the motion. A predictor learns from its own domain alone, as in
-    `predict`; only pictures are needed once all is learned.
+    so the translation keeps the motion. The paper squares the distance; here, as for a cycle, its
+    absolute value is taken (L1). A predictor learns from its own domain
+    alone, as in `predict`; only pictures are needed once all is learned.
 
     Args:
         generator: network of both translators.
@@ -53,6 +55,7 @@ class Recycle(Method):
         pool: int = 50,
     ) -> None:
         super().__init__()
+        require_weights(recycle=recycle, cycle=cycle, predictor_weight=predictor_weight)
         self.g_ab, self.g_ba = make_translator(generator), make_translator(generator)
         self.d_a: Discriminator = DISCRIMINATORS.create(discriminator)
         self.d_b: Discriminator = DISCRIMINATORS.create(discriminator)

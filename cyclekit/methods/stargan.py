@@ -10,6 +10,7 @@ from cyclekit.errors import ConfigError
 from cyclekit.losses import ADVERSARIAL_LOSSES
 from cyclekit.losses.reconstruction import l1
 from cyclekit.methods.base import METHODS, Batch, Images, Losses, Method, Phase, Translation
+from cyclekit.methods.bounds import require_weights
 from cyclekit.methods.draws import Draws
 from cyclekit.methods.lazy_penalty import LazyPenalty
 from cyclekit.models import DISCRIMINATORS
@@ -64,6 +65,7 @@ class StarGAN(Method):
         critic_steps: int = 1,
     ) -> None:
         super().__init__()
+        require_weights(classify=classify, cycle=cycle, style=style, diversity=diversity)
         if critic_steps < 1:
             raise ValueError(f"critic_steps must be at least 1, got {critic_steps}")
         self.generator = make_domain_generator(generator)

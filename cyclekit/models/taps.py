@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+import difflib
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from cyclekit.errors import ConfigError, suggest
+from cyclekit.errors import ConfigError
 
 PICTURE = "picture"
 """What the input itself is called."""
+TOLD = 8
+"""Names of layers that an error tells at most; networks have hundreds."""
 
 
 class _EnoughError(Exception):
@@ -70,10 +73,15 @@ def channels_at(
     names = {name for name, _ in network.named_modules() if name} | {PICTURE}
     for name in layers:
         if name not in names:
-            raise ConfigError(f"the generator has no layer '{name}'; {suggest(name, names)}")
+            raise ConfigError(f"the generator has no layer '{name}'; {_nearest(name, names)}")
     empty = copy.deepcopy(network).to("meta")
     features = tap(empty, layers, torch.empty(1, in_channels, side, side, device="meta"))
     for name, feature in zip(layers, features, strict=True):
         if feature.ndim != 4:
             raise ConfigError(f"layer '{name}' gives no features of places; name another")
     return [feature.shape[1] for feature in features]
+
+
+def _nearest(name: str, names: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, sorted(names), n=TOLD, cutoff=0)
+    return f"of its {len(names)}, the nearest names are: {', '.join(near)}"

@@ -16,6 +16,7 @@ from cyclekit.data.kinds import Domains
 from cyclekit.data.layouts import Domain
 from cyclekit.data.sources import read_source
 from cyclekit.errors import ConfigError, DataError, MediaError
+from cyclekit.methods.base import DataKind
 from cyclekit.metrics.kernel import kernel_distance
 from cyclekit.metrics.structure import self_similarity, structure_distance
 from cyclekit.models import DomainGenerator, Generator, ImageGenerator, NoiseGenerator
@@ -27,6 +28,13 @@ MOST = 128
 """Pictures a domain that are looked at; of more, these are spread over all."""
 THOUSANDTHS, HUNDREDTHS = 1000, 100
 """The kernel distance and the structure distance are shown times these."""
+
+_ADVICE: dict[DataKind, str] = {
+    "single": "give one folder that holds 'train' and 'test'",
+    "labelled": "give one folder that holds 'train' and 'test', and each of them a folder a class",
+}
+"""Where held-out pictures lie, by the kind of data; else it is two domains."""
+_TWO = "give test folders, such as testA and testB"
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,7 @@ class Examiner:
         domains: of the run.
         augmentation: of the run; held-out pictures are resized as it does, and cut from the middle.
         device: where the generators are.
+        kind: of the data, for advice where pictures are missing.
 
     Raises:
         DataError: if a domain has fewer than two readable held-out pictures.
@@ -84,12 +93,12 @@ class Examiner:
 
     def __init__(
         self, extractor: Extractor, domains: Domains, augmentation: Augmentation,
-        device: torch.device,
+        device: torch.device, kind: DataKind = "unpaired",
     ) -> None:  # fmt: skip
         self._extractor, self._device = extractor, device
         self._network = extractor.network.to(device)
         self._names = [domain.name for domain in domains]
-        self._pictures = [_held_out(domain, augmentation) for domain in domains]
+        self._pictures = [_held_out(domain, augmentation, kind) for domain in domains]
         self._real = [self._describe(pictures)[0] for pictures in self._pictures]
 
     @staticmethod
@@ -187,7 +196,7 @@ def _layout(finding: Finding) -> str:
     return "" if finding.structure is None else f" (structure ×100 {finding.structure:.2f})"
 
 
-def _held_out(domain: Domain, augmentation: Augmentation) -> list[Pixels]:
+def _held_out(domain: Domain, augmentation: Augmentation, kind: DataKind) -> list[Pixels]:
     """Read the held-out pictures of a domain, cut to squares from their middle."""
     step = max(1, -(-len(domain.held_out) // MOST))
     squares = []
@@ -199,7 +208,7 @@ def _held_out(domain: Domain, augmentation: Augmentation) -> list[Pixels]:
     if len(squares) < 2:
         raise DataError(
             f"domain '{domain.name}' has {len(squares)} readable held-out pictures, "
-            "train.evaluate_every needs at least 2; give test folders, such as testA and testB"
+            f"train.evaluate_every needs at least 2; {_ADVICE.get(kind, _TWO)}"
         )
     return squares
 

@@ -13,6 +13,7 @@ from cyclekit.data.kinds import Domains
 from cyclekit.data.loader import Positions, RawBatch, make_loader, start_loading
 from cyclekit.devices import is_out_of_memory, release_memory
 from cyclekit.errors import CheckpointError, ConfigError, TrainingError
+from cyclekit.methods.base import data_kind
 from cyclekit.models.features.extractor import Extractor
 from cyclekit.training.checkup import Checkup, Numbers
 from cyclekit.training.diagnosis import Warning
@@ -279,7 +280,11 @@ class Sitting:
             if self.extractor is None:
                 raise ConfigError("train.evaluate_every needs a feature network; none was given")
             self.examiner = Examiner(
-                self.extractor, self.domains, augmentation_of(self.config), self.device
+                self.extractor,
+                self.domains,
+                augmentation_of(self.config),
+                self.device,
+                data_kind(self.config.method.name),
             )
         return self.examiner
 

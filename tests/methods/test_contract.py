@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from cyclekit.data.kinds import KINDS
+from cyclekit.errors import ConfigError
 from cyclekit.methods import METHODS
 from cyclekit.methods.base import Moment, data_kind
 from cyclekit.models import DISCRIMINATORS, GENERATORS
@@ -81,6 +82,30 @@ def test_a_step_trains_the_phases_that_are_due(name):
             same = [torch.equal(before[k], w) for k, w in method.named_parameters()
                     if any(w is own for own in network.parameters())]  # fmt: skip
             assert not all(same), phase.name
+
+
+SHARES = {"flip_equivariance", "cycle_end", "cycle_features"}
+
+
+def numbers():
+    for name in METHODS.names():
+        for option, parameter in METHODS.options(name).items():
+            if "float" in str(parameter.annotation):
+                yield name, option
+
+
+@pytest.mark.parametrize(("name", "option"), list(numbers()))
+@pytest.mark.parametrize("value", [-1.0, float("nan")])
+def test_no_number_is_below_0(name, option, value):
+    expected = "between 0 and 1" if option in SHARES else "(at least|above) 0"
+    with pytest.raises(ConfigError, match=f"{option} must be {expected}"):
+        build(name, **{option: value})
+
+
+@pytest.mark.parametrize(("name", "option"), [one for one in numbers() if one[1] in SHARES])
+def test_no_share_is_above_1(name, option):
+    with pytest.raises(ConfigError, match=f"'{name}': {option} must be between 0 and 1, got 7"):
+        build(name, **{option: 7.0})
 
 
 @every_method

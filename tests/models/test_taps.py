@@ -51,3 +51,12 @@ def test_channels_are_counted_without_numbers():
 def test_an_unknown_layer_is_named(generator):
     with pytest.raises(ConfigError, match=r"no layer 'blocks\.77'; "):
         channels_at(generator, ["blocks.77"], 3, 16)
+
+
+def test_of_very_many_layers_the_nearest_are_told():
+    network = nn.Sequential(*[nn.Conv2d(3, 3, 1) for _ in range(100)])
+    with pytest.raises(ConfigError, match=r"no layer '9x'; of its 101, the nearest") as error:
+        channels_at(network, ["9x"], 3, 16)
+    told = str(error.value).partition("are: ")[2].split(", ")
+    assert "9" in told
+    assert 1 < len(told) <= 10

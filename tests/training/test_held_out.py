@@ -1,6 +1,7 @@
 """Runs that measure themselves: the best model is kept beside the last, and patience ends a run."""
 
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -60,6 +61,20 @@ def test_held_out_pictures_are_needed(tmp_path, domains):
         path.unlink()
     with pytest.raises(DataError, match=r"domain 'B' has 0 readable held-out pictures, train\.eva"):
         examiner(find_domains([tmp_path / "data"]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "advice"),
+    [
+        ("single", "give one folder that holds 'train' and 'test'$"),
+        ("labelled", "'train' and 'test', and each of them a folder a class$"),
+        ("unpaired", "give test folders, such as testA and testB$"),
+    ],
+)
+def test_advice_fits_the_kind_of_data(domains, kind, advice):
+    bare = tuple(replace(domain, held_out=()) for domain in domains)
+    with pytest.raises(DataError, match=advice):
+        Examiner(averages(), bare, Augmentation(None, 16), CPU, kind)
 
 
 def test_what_is_missing_is_said_before_the_first_step(tmp_path, domains):
