@@ -91,6 +91,11 @@ class Sitting:
                 self._take_smaller_pieces()
             elif stopping:
                 break
+        if self._exhausted() and not self.learner.progress.done:
+            self.listener.note(
+                f"ended at {self.learner.progress.images} images: {self.config.train.patience} "
+                "evaluations in a row brought nothing better (train.patience)"
+            )
         return self.learner.progress
 
     def _exhausted(self) -> bool:

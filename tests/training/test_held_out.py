@@ -22,7 +22,7 @@ from cyclekit.training.stepper import Stepper
 from tests.evaluation.worlds import averages
 from tests.tiny import tiny_generator
 from tests.training.test_loop import assert_same_state
-from tests.training.worlds import CPU, TINY
+from tests.training.worlds import CPU, TINY, Notes
 
 
 @pytest.fixture
@@ -165,8 +165,12 @@ def test_patience_ends_a_run_that_gets_no_better_and_it_stays_ended(tmp_path, do
     state = load_state(tmp_path / "run/state.pt")
     assert state["progress"]["images"] == done.images
     assert state["selection"]["since"] == 2
-    again = train(config, domains, tmp_path / "run", device=CPU, extractor=averages())
+    heard = Notes()
+    again = train(
+        config, domains, tmp_path / "run", device=CPU, extractor=averages(), listener=heard
+    )
     assert again.images == done.images
+    assert any("brought nothing better (train.patience)" in note for note in heard.lines)
     longer = resolve([config.plain(), {"train": {"patience": 3}}])  # a wish that may change
     later = train(longer, domains, tmp_path / "run", device=CPU, extractor=averages())
     assert later.images > done.images
