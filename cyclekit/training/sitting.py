@@ -91,12 +91,16 @@ class Sitting:
                 self._take_smaller_pieces()
             elif stopping:
                 break
-        if self._exhausted() and not self.learner.progress.done:
-            self.listener.note(
-                f"ended at {self.learner.progress.images} images: {self.config.train.patience} "
-                "evaluations in a row brought nothing better (train.patience)"
-            )
+        self._tell_exhausted()
         return self.learner.progress
+
+    def _tell_exhausted(self) -> None:
+        progress = self.learner.progress
+        if self._exhausted() and not progress.done:
+            self.listener.note(
+                f"ended at {progress.images} images: {self.config.train.patience} evaluations in "
+                "a row brought nothing better (train.patience)"
+            )
 
     def _exhausted(self) -> bool:
         return self.learner.selection.exhausted(self.config.train.patience)
