@@ -75,20 +75,35 @@ def test_a_step_with_every_lazy_penalty_is_measured(tmp_path, monkeypatch):
     assert any(due[begun[0] :])
 
 
-def test_the_command_prints_a_plan_and_writes_nothing(tmp_path):
-    two_folders(tmp_path)
-    (tmp_path / "tiny.yaml").write_text(dump(tiny_config()))
-    before = sorted(tmp_path.rglob("*"))
+def command(folder, *options):
+    """Train in a process of its own, on two folders of pictures; what lies there stays."""
+    two_folders(folder)
+    (folder / "tiny.yaml").write_text(dump(tiny_config()))
+    before = sorted(folder.rglob("*"))
     result = subprocess.run(
-        [sys.executable, "-m", "cyclekit", "train", "red", "blue", "--config", "tiny.yaml", "--plan"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
+        [sys.executable, "-m", "cyclekit", "train", "red", "blue", "--config", "tiny.yaml", *options],
+        cwd=folder, capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
-    assert result.returncode == 0, result.stderr
+    assert (result.returncode, result.stderr) == (0, "")
+    assert sorted(folder.rglob("*")) == before
+    return result
+
+
+def test_the_command_prints_a_profile_and_no_word_of_the_profiler(tmp_path):
+    result = command(tmp_path, "--profile")
+    assert [line.split()[0] for line in result.stdout.splitlines()[:3]] == [
+        "step",
+        "arithmetic",
+        "by",
+    ]
+
+
+def test_the_command_prints_a_plan_and_writes_nothing(tmp_path):
+    result = command(tmp_path, "--plan")
     words = [line.split()[0] for line in result.stdout.splitlines()]
     assert words == ["speed", "memory", "largest", "time"]
     assert "24 images" in result.stdout
-    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_profile_says_where_the_time_goes(tmp_path):
