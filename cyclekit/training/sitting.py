@@ -74,6 +74,13 @@ class Sitting:
         if not self._exhausted():
             self.listener.start(self.learner.progress)
         self.stepper.tell_idle()
+        self._take_turns()
+        if self._exhausted() and not self.learner.progress.done:
+            self._tell_exhausted()
+        return self.learner.progress
+
+    def _take_turns(self) -> None:
+        """Take steps until the run ends or is to stop, whatever goes wrong on the way."""
         while not self.learner.progress.done and not self._exhausted():
             # What is done about an error waits until the error, and the memory it holds, are gone.
             problem: UnsoundError | None = None
@@ -92,9 +99,6 @@ class Sitting:
                 self._take_smaller_pieces()
             elif stopping:
                 break
-        if self._exhausted() and not self.learner.progress.done:
-            self._tell_exhausted()
-        return self.learner.progress
 
     def _tell_exhausted(self) -> None:
         learner = self.learner
