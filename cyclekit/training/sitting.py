@@ -71,13 +71,19 @@ class Sitting:
             self._examiner().require_known(translators)  # now, not after hours
         for message in foreign_colors(translators, self.domains, augmentation_of(self.config)):
             self.listener.note(message)
-        if not self._exhausted():
-            self.listener.start(self.learner.progress)
+        self._tell_start()
         self.stepper.tell_idle()
         self._take_turns()
         if self._exhausted() and not self.learner.progress.done:
             self._tell_exhausted()
         return self.learner.progress
+
+    def _tell_start(self) -> None:
+        progress = self.learner.progress
+        if progress.done:
+            self.listener.note(f"complete at {progress.images} images; nothing is left to do")
+        elif not self._exhausted():
+            self.listener.start(progress)
 
     def _take_turns(self) -> None:
         """Take steps until the run ends or is to stop, whatever goes wrong on the way."""

@@ -162,7 +162,8 @@ def test_a_failed_write_keeps_the_old_model(tmp_path):
             {"generator": {"name": "mobile", "width": 16, "blocks": 1}},
             "weights do not fit 'mobile'",
         ),
-        ({"generator": {"name": "mobile", "width": 4 * 10**7, "blocks": 1}}, "weights do not fit"),
+        ({"generator": {"name": "mobile", "width": 60_000, "blocks": 1}}, "weights do not fit"),
+        ({"generator": {"name": "mobile", "width": 4 * 10**7}}, "width must be at most 65536"),
         ({"directions": ["ba"]}, "weights do not fit 'mobile'"),
     ],
 )
