@@ -60,6 +60,10 @@ def test_another_networks_name_says_what_it_drops_beside_pure_yaml():
         (["a", "b", "-o", "run", "--names", "x", "x"], "expected two different names"),
         (["a", "b", "-o", "run", "--names", "x", " "], "expected two different names"),
         (["a", "b", "-o", "run", "--minutes", "inf"], "input should be a finite number, got inf"),
+        (
+            ["a", "b", "-o", "run", "--set", f"train.seed={2**64}"],
+            "train.seed: input should be less",
+        ),
         (["a", "b", "-o", "run", "--config", "c"], "c: cannot be read: No such file or directory"),
     ],
 )
