@@ -80,7 +80,7 @@ def test_the_least_is_built_or_refused_in_words_of_its_own(registry, name, optio
 
 def test_a_predictor_within_a_method_is_checked_too():
     tree = {"method": {"name": "recycle", "predictor_width": -8}, "generator": {"name": "mobile"}}
-    with pytest.raises(ConfigError, match="width must be at least 1, got -8"):
+    with pytest.raises(ConfigError, match="method 'recycle': predictor_width must be at least 1"):
         check_fit(resolve([tree]))
 
 
