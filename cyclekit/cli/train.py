@@ -37,7 +37,7 @@ Examples:
 @click.argument("roots", nargs=-1, metavar="FOLDER...", type=click.Path(path_type=Path))
 @click.option("-o", "--output", "folder", metavar="RUN", type=click.Path(path_type=Path), help="Folder of the run; the same command goes on where it was interrupted.")  # fmt: skip
 @click.option("--method", metavar="NAME", help="The game: cyclegan, cut, dclgan, pix2pix, stargan, gan, biggan, predict or recycle; or a preset.  [default: the preset's]")  # fmt: skip
-@click.option("--preset", metavar="NAME", help="Settings to start from: cyclegan, cyclegan-lite, painting, pixel-art, cut, fastcut, sincut, dclgan, pix2pix, stargan, gan, biggan, predict, recycle.  [default: the method's, or cyclegan]")  # fmt: skip
+@click.option("--preset", metavar="NAME", help="Settings to start from: cyclegan, cyclegan-lite, painting, pixel-art, cut, cut-lite, fastcut, fastcut-lite, sincut, dclgan, dclgan-lite, pix2pix, stargan, gan, biggan, predict, recycle.  [default: the method's, or cyclegan]")  # fmt: skip
 @click.option("--domains", is_flag=True, help="Every FOLDER is a domain of one model; the method is then stargan.")  # fmt: skip
 @click.option("--config", "file", metavar="FILE", type=click.Path(path_type=Path), help="Settings that --dry-run printed; replaces the preset.")  # fmt: skip
 @click.option("--set", "settings", metavar="SECTION.KEY=VALUE", multiple=True, help="Change one setting; may be repeated.")  # fmt: skip
