@@ -73,7 +73,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("videos", type=Path, nargs="+")
     parser.add_argument("--images", type=int, default=12000, help="clips that a run sees")
     parser.add_argument("--spacing", type=int, default=6, help="frames from one to the next")
-    parser.add_argument("--weight", type=float, default=6.0, help="of the adversarial loss")
+    parser.add_argument("--weight", type=float, default=2.0, help="of the adversarial loss")
     parser.add_argument("--seeds", type=int, default=1, help="runs to average over")
     return parser.parse_args()
 
