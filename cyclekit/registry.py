@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import math
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from cyclekit.errors import ConfigError, UnknownNameError, suggest
 
@@ -15,6 +16,22 @@ _ANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a number of an option may be, beside its type: `Annotated[int, Bounds(1)]`."""
+
+    least: float
+    """The smallest."""
+    most: float = math.inf
+    """The largest."""
+
+    def refusal(self, value: float) -> str | None:
+        """Say what a value must be that lies outside; None if it lies inside."""
+        if not value >= self.least:  # NaN is not
+            return f"at least {self.least:g}"
+        return None if value <= self.most else f"at most {self.most:g}"
 
 
 @dataclass(frozen=True)
@@ -74,7 +91,7 @@ class Registry(Generic[T]):
         return {name: one for name, one in signature.parameters.items() if one.kind not in _ANY}
 
     def check(self, spec: Spec) -> None:
-        """Refuse options that the factory does not take, and values of another type.
+        """Refuse options that the factory does not take, values of another type or out of bounds.
 
         Raises:
             UnknownNameError: if the name is not registered.
@@ -87,8 +104,9 @@ class Registry(Generic[T]):
             if option not in known:
                 advice = suggest(option, known) if known else "it has none"
                 raise ConfigError(f"{self.kind} '{spec.name}' has no option '{option}'; {advice}")
-            if not _fits(value, hints.get(option, Any)):
-                expected = _words(hints[option])
+            hint = hints.get(option, Any)
+            expected = _refusal(value, hint) if _fits(value, hint) else _words(hint)
+            if expected:
                 raise ConfigError(
                     f"{self.kind} '{spec.name}': {option} must be {expected}, got {value!r}"
                 )
@@ -140,13 +158,15 @@ _WORDS = {
 
 def _hints(factory: Callable[..., Any]) -> dict[str, Any]:
     try:
-        return typing.get_type_hints(factory.__init__ if inspect.isclass(factory) else factory)
+        made_by = factory.__init__ if inspect.isclass(factory) else factory
+        return typing.get_type_hints(made_by, include_extras=True)
     except NameError:  # imported for type checkers only
         return {}
 
 
 def _fits(value: object, hint: Any) -> bool:
     """Say whether `value` fits an annotation; everything fits one that is not simple."""
+    hint = _bare(hint)
     if _is_union(hint):
         return any(_fits(value, choice) for choice in typing.get_args(hint))
     if typing.get_origin(hint) is Literal:
@@ -158,13 +178,28 @@ def _fits(value: object, hint: Any) -> bool:
     return isinstance(value, (int, float) if hint is float else hint)
 
 
+def _refusal(value: Any, hint: Any) -> str | None:
+    """Say what a value that fits an annotation must be, if it is out of its bounds."""
+    choices = typing.get_args(hint) if _is_union(hint) else (hint,)
+    for choice in choices:
+        if typing.get_origin(choice) is Annotated and _fits(value, choice):
+            bounds = [one for one in choice.__metadata__ if isinstance(one, Bounds)]
+            return next((told for one in bounds if (told := one.refusal(value))), None)
+    return None
+
+
 def _words(hint: Any) -> str:
+    hint = _bare(hint)
     if _is_union(hint):
         return " or ".join(_words(choice) for choice in typing.get_args(hint))
     if typing.get_origin(hint) is Literal:
         *most, last = map(str, typing.get_args(hint))
         return f"{', '.join(most)} or {last}" if most else last
     return _WORDS[hint]
+
+
+def _bare(hint: Any) -> Any:
+    return hint.__origin__ if typing.get_origin(hint) is Annotated else hint
 
 
 def _is_union(hint: Any) -> bool:

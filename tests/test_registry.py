@@ -1,12 +1,12 @@
 from dataclasses import FrozenInstanceError
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cyclekit.errors import ConfigError, UnknownNameError
-from cyclekit.registry import Registry, Spec
+from cyclekit.registry import Bounds, Registry, Spec
 
 
 @pytest.fixture
@@ -60,7 +60,10 @@ class Typed:
         on: bool = False,
         kind: Literal["round", "flat"] = "round",
         inner: Spec | None = None,
+        size: Annotated[int, Bounds(1, 100)] = 1,
+        part: Annotated[float, Bounds(0)] | None = None,
     ) -> None:
+        self.bounded = (size, part)
         self.values = (count, weight, share, text, on, kind, inner)
 
 
@@ -84,9 +87,15 @@ def typed() -> Registry[Typed]:
         ("on", 1, "on must be true or false, got 1"),
         ("kind", "square", "kind must be round or flat, got 'square'"),
         ("kind", ["flat"], "kind must be round or flat, got ['flat']"),
+        ("size", 2.5, "size must be a whole number, got 2.5"),
+        ("size", 0, "size must be at least 1, got 0"),
+        ("size", 101, "size must be at most 100, got 101"),
+        ("part", "abc", "part must be a number or null, got 'abc'"),
+        ("part", -0.5, "part must be at least 0, got -0.5"),
+        ("part", float("nan"), "part must be at least 0, got nan"),
     ],
 )
-def test_a_value_of_another_type_is_refused(
+def test_a_value_of_another_type_or_out_of_bounds_is_refused(
     option: str, value: object, reason: str, typed: Registry[Typed]
 ) -> None:
     with pytest.raises(ConfigError) as caught:
@@ -97,6 +106,8 @@ def test_a_value_of_another_type_is_refused(
 def test_values_that_fit_are_taken(typed: Registry[Typed]) -> None:
     options = {"count": 2, "weight": 3, "share": None, "text": "x", "on": True, "kind": "flat"}
     made = typed.create(Spec("typed", {**options, "inner": Spec("x")}))
+    assert typed.create(Spec("typed", {"size": 100, "part": 0})).bounded == (100, 0)
+    assert typed.create(Spec("typed", {"part": None})).bounded == (1, None)
     assert made.values == (2, 3, None, "x", True, "flat", Spec("x"))
 
 

@@ -80,11 +80,12 @@ def some(sources: Sequence[Source], count: int) -> tuple[Source, ...]:
 
 def recipe(limit: str, teacher: Teacher, arguments: argparse.Namespace) -> Config:
     """Return the settings of a student of so many multiplications."""
-    return student_config(
+    config, _ = student_config(
         [arguments.folders[0]], teacher.names, teacher.name, None, "cpu", file=None,
         settings=[*RECIPE, *arguments.settings], vgg=None, width=None, blocks=None, target_ms=None,
         target_mac=1e9 * float(limit.rstrip("G")), images=arguments.images,
     )  # fmt: skip
+    return config
 
 
 def taught(domain: Domain, teacher: Teacher, config: Config, output: Path) -> tuple[Domain, Domain]:

@@ -15,7 +15,7 @@ import click
 
 from cyclekit.cli import options
 from cyclekit.cli.evaluation_progress import EvaluationProgress
-from cyclekit.cli.train import require_length, run, show_plan
+from cyclekit.cli.train import require_length, run, show_plan, tell_dropped
 from cyclekit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ def command(
 
     limit = parse_bytes(cache_size)
     opened = open_teacher(teacher, direction, style, device)
-    config = student_config(roots, opened.names, opened.name, folder, device, **asked)
+    config, dropped = student_config(roots, opened.names, opened.name, folder, device, **asked)
+    tell_dropped(dropped, folder, quiet=quiet)
     if dry_run:
         click.echo(dump(config), nl=False)
         return
@@ -166,7 +167,8 @@ def _plan(config: Config, domain: Domain, teacher: Teacher, device: str) -> None
         targets, started = Targets(Path(folder), teacher.identity, 2**40), time.perf_counter()
         domains, lessons = teach(few, augmentation_of(config).prepare, teacher, targets)
         each = (time.perf_counter() - started) / len(lessons.given)
-        show_plan(_of_all(config, len(domain.train)), domains, device)
+        pictures = len(domain.train)
+        show_plan(_of_all(config, pictures), domains, device, pictures=pictures)
         size = targets.bytes / len(lessons.given) * count / 2**20
     click.echo(
         f"teacher {each:.3g} s a picture, {count} pictures: {each * count / 60:.0f} min, "

@@ -123,7 +123,7 @@ def _call(arguments: Sequence[str] | None) -> int:
     try:
         code = group.main(arguments, prog_name="cyclekit", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return error.exit_code
     except CyclekitError as error:
         click.echo(f"error: {one_line(str(error))}", err=True)
@@ -135,3 +135,11 @@ def _call(arguments: Sequence[str] | None) -> int:
         click.echo("terminated", err=True)
         return asked.exit_code
     return code if isinstance(code, int) else 0
+
+
+def _show(error: click.ClickException) -> None:
+    """Show click's own error, with what the user wrote made safe to show."""
+    if not isinstance(error, click.MissingParameter):  # names choices, in lines of their own
+        message = one_line(error.format_message())
+        error.format_message = lambda: message  # type: ignore[method-assign]
+    error.show()

@@ -140,6 +140,7 @@ def convert(source: Path, output: Path, names: tuple[str, str] | None, overwrite
     from cyclekit.export.open import is_exported
     from cyclekit.hub.source import find_model
     from cyclekit.legacy.convert import convert as convert_foreign
+    from cyclekit.media.atomic import followed
 
     _check_output(output, overwrite=overwrite)
     if names and names[0] == names[1]:
@@ -152,7 +153,7 @@ def convert(source: Path, output: Path, names: tuple[str, str] | None, overwrite
     generator, info = convert_foreign(path)
     if names:
         info = _rename(info, names)
-    save_model(output, {info.directions[0]: generator}, info)
+    save_model(followed(output), {info.directions[0]: generator}, info)
     click.echo(output)
 
 

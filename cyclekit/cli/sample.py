@@ -49,7 +49,9 @@ def command(
     """
     from cyclekit.hub.open import open_noise
     from cyclekit.inference.sampling import Sampler
+    from cyclekit.media.atomic import followed
 
+    sheet = followed(sheet) if sheet else None
     _check_places(sheet, folder)
     if not overwrite:
         _refuse_existing(sheet, folder, count)

@@ -31,7 +31,7 @@ def student_config(
     file: Path | None, settings: Sequence[str], vgg: Path | None,
     width: int | None, blocks: int | None, target_ms: float | None, target_mac: float | None,
     **lengths: float | None,
-) -> Config:  # fmt: skip
+) -> tuple[Config, list[str]]:  # fmt: skip
     """Merge preset, options and `--set`, and choose the student.
 
     Args:
@@ -49,11 +49,21 @@ def student_config(
         target_mac: multiplications that it may need, if given.
         **lengths: images, epochs or minutes; None where not given.
 
+    Returns:
+        The settings, and in words which options `--set` dropped by naming another network.
+
     Raises:
         UsageError: if no student is small enough.
         ConfigError: if a setting is unknown or does not fit.
     """
-    from cyclekit.config.resolve import merge, parse_set, read_file, read_preset, resolve
+    from cyclekit.config.resolve import (
+        dropped,
+        merge,
+        parse_sets,
+        read_file,
+        read_preset,
+        resolve,
+    )
 
     given = {unit: length for unit, length in lengths.items() if length is not None}
     method: Tree = {"name": "distill", "teacher": teacher}
@@ -62,21 +72,25 @@ def student_config(
     places = [str(root.resolve()) for root in roots]
     sizes = {"width": width, "blocks": blocks}
     wanted = {name: size for name, size in sizes.items() if size is not None}
-    changes = list(map(parse_set, settings))
-    below: list[Tree] = [
-        read_file(file) if file else read_preset("distill"),
-        {"method": method, "data": {"roots": places, "names": list(names)}, "train": given},
-        {"generator": wanted},
-    ]
+    changes = parse_sets(settings)
+    changes["generator"] = wanted | changes.get("generator", {})  # sizes of whichever network
+    below = merge(
+        [
+            read_file(file) if file else read_preset("distill"),
+            {"method": method, "data": {"roots": places, "names": list(names)}, "train": given},
+        ]
+    )
+    merged = merge([below, changes])
+    lost = dropped(below, merged)
     if target_ms is None and target_mac is None:
-        return resolve([*below, *changes])
+        return resolve([merged]), lost
     kept = folder / "config.yaml" if folder else None
     if kept is not None and kept.is_file():  # the machine may have been busier then
         generator = read_file(kept)["generator"]
     else:
-        student = _chosen(target_ms, target_mac, merge([*below, *changes])["generator"], device)
+        student = _chosen(target_ms, target_mac, merged["generator"], device)
         generator = {"name": student.spec.name, **student.spec.options}
-    return resolve([*below, *changes, {"generator": generator}])
+    return resolve([merged, {"generator": generator}]), lost
 
 
 def described(config: Config) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from cyclekit.cli.lines import one_line
 from cyclekit.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ Examples:
 @click.argument("roots", nargs=-1, metavar="FOLDER...", type=click.Path(path_type=Path))
 @click.option("-o", "--output", "folder", metavar="RUN", type=click.Path(path_type=Path), help="Folder of the run; the same command goes on where it was interrupted.")  # fmt: skip
 @click.option("--method", metavar="NAME", help="The game: cyclegan, cut, dclgan, pix2pix, stargan, gan, biggan, predict or recycle; or a preset.  [default: the preset's]")  # fmt: skip
-@click.option("--preset", metavar="NAME", help="Settings to start from: cyclegan, cyclegan-lite, painting, pixel-art, cut, fastcut, sincut, dclgan, pix2pix, stargan, gan, biggan, predict, recycle.  [default: the method's, or cyclegan]")  # fmt: skip
+@click.option("--preset", metavar="NAME", help="Settings to start from: cyclegan, cyclegan-lite, painting, pixel-art, cut, cut-lite, fastcut, fastcut-lite, sincut, dclgan, dclgan-lite, pix2pix, stargan, gan, biggan, predict, recycle.  [default: the method's, or cyclegan]")  # fmt: skip
 @click.option("--domains", is_flag=True, help="Every FOLDER is a domain of one model; the method is then stargan.")  # fmt: skip
 @click.option("--config", "file", metavar="FILE", type=click.Path(path_type=Path), help="Settings that --dry-run printed; replaces the preset.")  # fmt: skip
 @click.option("--set", "settings", metavar="SECTION.KEY=VALUE", multiple=True, help="Change one setting; may be repeated.")  # fmt: skip
@@ -86,12 +89,13 @@ def command(
         "method": method, "names": names, "roots": roots, "train": train, "init_from": init_from,
         "folder": folder,
     }  # fmt: skip
-    config = _resolve(file, preset, settings, lengths, options)
+    config, dropped = _resolve(file, preset, settings, lengths, options)
+    if dry_run or dropped:
+        _check_fit(config)
+    tell_dropped(dropped, folder, quiet=quiet)
     if dry_run:
         from cyclekit.config.resolve import dump
-        from cyclekit.training.learner import check_fit
 
-        check_fit(config)
         click.echo(dump(config), nl=False)
         return
     if plan:
@@ -106,19 +110,30 @@ def command(
     run(config, _domains(config), folder, device, quiet=quiet)
 
 
+def tell_dropped(dropped: Sequence[str], folder: Path | None, *, quiet: bool) -> None:
+    """Say which options another name of a network or a method dropped, where a run begins."""
+    goes_on = folder is not None and (folder / "state.pt").exists()
+    if not quiet and not goes_on:
+        for line in dropped:
+            click.echo(one_line(line), err=True)
+
+
 def require_length(config: Config) -> None:
     """Refuse settings that do not say when a run ends."""
     if not any((config.train.images, config.train.epochs, config.train.minutes)):
         raise ConfigError("the run has no length; give --images, --epochs or --minutes")
 
 
-def show_plan(config: Config, domains: Domains, device: str) -> None:
-    """Print what a run will take."""
+def show_plan(
+    config: Config, domains: Domains, device: str, *, pictures: int | None = None
+) -> None:
+    """Print what a run will take; of so many pictures, if the domains are a sample of them."""
     from cyclekit.cli.training_plan import plan_lines
     from cyclekit.devices import find_device
     from cyclekit.training.plan import make_plan
 
-    for line in plan_lines(make_plan(config, domains, find_device(device))):
+    plan = make_plan(config, domains, find_device(device))
+    for line in plan_lines(replace(plan, pictures=pictures or plan.pictures)):
         click.echo(line)
 
 
@@ -160,12 +175,13 @@ def _of_domains(method: str | None, preset: str | None, file: Path | None) -> st
 def _resolve(
     file: Path | None, preset: str | None, settings: tuple[str, ...],
     lengths: dict[str, Any], options: dict[str, Any],
-) -> Config:  # fmt: skip
+) -> tuple[Config, list[str]]:  # fmt: skip
     from cyclekit.cli.fine_tuning import fine_tuning
     from cyclekit.config.colors import with_colors
     from cyclekit.config.resolve import (
+        dropped,
         merge,
-        parse_set,
+        parse_sets,
         preset_names,
         read_file,
         read_preset,
@@ -178,23 +194,39 @@ def _resolve(
     method = options["method"]
     named = method in preset_names() and not file and preset in (None, method)
     preset = preset or (method if named and method else "cyclegan")
-    trees = [read_file(file) if file else read_preset(preset)]
+    below = read_file(file) if file else read_preset(preset)
+    trees = [below]
     if method and not named:
         trees.append({"method": {"name": method}})
     if options["init_from"]:
         trees = fine_tuning(merge(trees), options["init_from"], options["folder"])
+        below = merge(trees)
     data = {}
     if options["roots"]:
         data["roots"] = [str(root.resolve()) for root in options["roots"]]
     if options["names"]:
+        _require_names(*options["names"])
         data["names"] = options["names"]
     trees.append({"data": data})
     if given:
         trees.append({"train": given})
     train = {key: value for key, value in options["train"].items() if value is not None}
     trees.append({"train": train})
-    trees += [parse_set(setting) for setting in settings]
-    return resolve([with_colors(merge(trees))])
+    merged = merge([*trees, parse_sets(settings)])
+    return resolve([with_colors(merged)]), dropped(below, merged)
+
+
+def _require_names(first: str, second: str) -> None:
+    """Refuse names of domains that would not tell them apart."""
+    if first == second or not (first.strip() and second.strip()):
+        raise UsageError(f"--names '{first}' '{second}': expected two different names")
+
+
+def _check_fit(config: Config) -> None:
+    """Refuse settings that do not fit, before anything is said of them and any folder is read."""
+    from cyclekit.training.learner import check_fit
+
+    check_fit(config)
 
 
 def _profile(config: Config, device: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cyclekit.training.plan import Plan
+from cyclekit.training.plan import Limit, Plan
 from cyclekit.training.profile import Profile
 
 GIB = 2**30
@@ -55,10 +55,21 @@ def _memory(plan: Plan) -> str:
 def _largest(plan: Plan) -> str:
     if plan.largest_batch is None:
         return "cannot be measured here"
-    at_once = f"batch {plan.largest_batch} at crop {plan.crop}"
+    at_once = f"batch {_said(*plan.largest_batch)} at crop {plan.crop}"
     if plan.largest_crop is None:
         return f"{at_once} (the crop is the generator's), as far as growth tells"
-    return f"crop {plan.largest_crop} at batch {plan.batch}, or {at_once}, as far as growth tells"
+    crop = f"crop {_said(*plan.largest_crop)} at batch {plan.batch}"
+    return f"{crop}, or {at_once}, as far as growth tells"
+
+
+def _said(value: int, limit: Limit) -> str:
+    match limit:
+        case "memory":
+            return str(value)
+        case "measure":
+            return f"of at least {value}"
+        case "pictures":
+            return f"of all {value} pictures"
 
 
 def _time(plan: Plan) -> str:

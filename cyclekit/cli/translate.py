@@ -161,10 +161,13 @@ def _plan(
     masks: Collection[Path], passed_over: Callable[[Path], object],
 ) -> list[Job]:  # fmt: skip
     """Name the outputs; where OUT names a picture, that file."""
+    from cyclekit.media.atomic import followed
     from cyclekit.media.encode import FORMATS
     from cyclekit.media.find import real
     from cyclekit.media.mirror import Job, compare_path, plan
 
+    if not output.is_dir():
+        output = followed(output)
     kind = FORMATS.get(output.suffix.lower())
     if kind is None or is_folder or output.is_dir():
         _check_folder(inputs, output, is_folder=is_folder)

@@ -45,7 +45,9 @@ def read_file(path: Path) -> Tree:
     """
     try:
         tree = parse_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
         raise ConfigError(f"{path}: not a readable YAML file: {_one_line(error)}") from error
     if not isinstance(tree, dict):
         raise ConfigError(f"{path}: expected sections such as 'data:' and 'train:'")
@@ -69,6 +71,19 @@ def parse_set(text: str) -> Tree:
     return {keys[0]: {keys[1]: parsed}}
 
 
+def parse_sets(texts: Iterable[str]) -> Tree:
+    """Turn settings of one command into one tree; their order matters only within one key.
+
+    Raises:
+        ConfigError: if one is not section.key=value.
+    """
+    result: Tree = {}
+    for text in texts:
+        for section, settings in parse_set(text).items():
+            result[section] = {**result.get(section, {}), **settings}
+    return result
+
+
 def merge(trees: Iterable[Mapping[str, Any]]) -> Tree:
     """Lay settings over each other, later ones on top.
 
@@ -86,6 +101,28 @@ def merge(trees: Iterable[Mapping[str, Any]]) -> Tree:
             renamed = "name" in settings and settings["name"] != below.get("name")
             result[section] = {**({} if renamed else below), **settings}
     return result
+
+
+def dropped(below: Mapping[str, Any], merged: Mapping[str, Any]) -> list[str]:
+    """Say, a line a section, which options `merge` dropped because the section got another name.
+
+    Args:
+        below: settings before others were laid over them.
+        merged: settings after that.
+    """
+    lines = []
+    for section, settings in below.items():
+        now = merged[section]
+        lost = {key: value for key, value in settings.items() if key not in now}
+        if lost:  # nothing else takes an option away
+            options = ", ".join(f"{key}={_shown(value)}" for key, value in lost.items())
+            before = settings.get("name", "another")
+            lines.append(f"{section}.name={now['name']} drops what was set for {before}: {options}")
+    return lines
+
+
+def _shown(value: Any) -> str:
+    return str(yaml.safe_dump(value, default_flow_style=True)).removesuffix("...\n").strip()
 
 
 def _one_length(settings: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -16,7 +16,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Section(BaseModel):
     """A group of settings that knows all of its keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False
+    )
 
 
 class Part(BaseModel):
@@ -95,7 +97,7 @@ class Train(Section):
     """Length in minutes; turned into pictures once the speed has been measured."""
     batch: Positive = 1
     """Pictures of each domain a step, over all processes together."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
     """Decides first weights, order of pictures, augmentation, pools."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Type of the forward pass; auto takes bf16 where the device multiplies it natively."""

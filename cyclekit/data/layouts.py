@@ -84,7 +84,8 @@ def require_piles(roots: Sequence[Path]) -> None:
     """
     for root in roots:
         if not root.is_dir() and not films_of(root):
-            raise DataError(f"{root}: no such folder or video")
+            wrong = "neither a folder nor a video" if root.exists() else "no such folder or video"
+            raise DataError(f"{root}: {wrong}")
 
 
 def films_of(root: Path) -> list[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,7 @@ from cyclekit.export.difference import Difference, difference, pooled_psnr
 from cyclekit.export.order import Order, Picture
 from cyclekit.export.quantize import divided
 from cyclekit.export.writers import Run, Writer
-from cyclekit.media.atomic import replacing
+from cyclekit.media.atomic import followed, replacing
 from cyclekit.media.images import read_rgb
 from cyclekit.media.shared_folder import filling
 
@@ -86,7 +85,7 @@ def export(
 def _files(
     order: Order, path: Path, writer: Writer, pictures: Sequence[Picture], force: bool
 ) -> Exported:
-    place = _followed(path)
+    place = followed(path)
     with replacing(place) as part, tempfile.TemporaryDirectory(dir=place.parent) as folder:
         written = writer.write(order, Path(folder) / path.name)
         seen, psnr = _checked(order, writer, written.files[-1], pictures, force=force)
@@ -95,15 +94,11 @@ def _files(
         if beside:  # killed between two renamings, no file may stand with another one's weights
             place.unlink(missing_ok=True)
         for file in beside:
-            with replacing(_followed(path.with_name(file.name))) as other:
+            with replacing(followed(path.with_name(file.name))) as other:
                 shutil.move(file, other)
         written.files[-1].replace(part)
     files = (path, *(path.with_name(file.name) for file in beside))
     return Exported(files, size, seen, written.about, psnr)
-
-
-def _followed(path: Path) -> Path:
-    return Path(os.path.realpath(path))
 
 
 def _size(*files: Path) -> int:

@@ -68,6 +68,15 @@ def replacing(path: Path) -> Iterator[Path]:
         raise MediaError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
+def followed(path: Path) -> Path:
+    """Return what a symbolic link leads to, there or not yet; any other path as it is.
+
+    Who names a link as the one file to write means the file. In a tree that mirrors another one, a
+    link may lead to an original: there `replacing` puts a file in the link's place.
+    """
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
 def sweep(folder: Path) -> None:
     """Delete the parts that killed processes left in a folder, and none that is being written."""
     with suppress(OSError):

@@ -12,6 +12,7 @@ from cyclekit.methods.bounds import require_weights
 from cyclekit.methods.pool import ImagePool
 from cyclekit.methods.predict import Predict, split
 from cyclekit.models import DISCRIMINATORS, Discriminator, ImageGenerator, make_translator
+from cyclekit.models.sizes import Depth, Size
 from cyclekit.registry import Spec
 
 
@@ -49,8 +50,8 @@ class Recycle(Method):
         adversarial: str = "lsgan",
         recycle: float = 10.0,
         cycle: float = 0.0,
-        predictor_width: int = 32,
-        predictor_depth: int = 4,
+        predictor_width: Size = 32,
+        predictor_depth: Depth = 4,
         predictor_weight: float = 0.1,
         pool: int = 50,
     ) -> None:

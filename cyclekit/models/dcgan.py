@@ -11,6 +11,7 @@ from cyclekit.models.batch_statistics import Others, make_comparison
 from cyclekit.models.layers import Norm, make_norm, needs_bias
 from cyclekit.models.memory import Memory
 from cyclekit.models.noise import NoiseGenerator
+from cyclekit.models.sizes import Layers, Size
 from cyclekit.models.spectral import CriticNorm, feature_norm, spectrally_normalise
 from cyclekit.models.unet import UpHead
 
@@ -44,11 +45,11 @@ class DcganGenerator(NoiseGenerator):
 
     def __init__(
         self,
-        side: int = 64,
-        latent: int = 100,
-        width: int = 64,
+        side: Size = 64,
+        latent: Size = 100,
+        width: Size = 64,
         norm: Norm = "batch",
-        out_channels: int = 3,
+        out_channels: Size = 3,
     ) -> None:
         super().__init__()
         self.side, self.latent, self.out_channels = side, latent, out_channels
@@ -79,15 +80,13 @@ class DcganDiscriminator(Discriminator):
 
     def __init__(
         self,
-        layers: int = 4,
-        width: int = 64,
+        layers: Layers = 4,
+        width: Size = 64,
         norm: CriticNorm = "batch",
         others: Others = "none",
-        in_channels: int = 3,
+        in_channels: Size = 3,
     ) -> None:
         super().__init__()
-        if layers < 1:
-            raise ValueError(f"layers must be at least 1, got {layers}")
         channels = [in_channels, *(min(2**layer, 8) * width for layer in range(layers))]
         after = feature_norm(norm)
         self.body = nn.Sequential(

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from cyclekit.models.base import DISCRIMINATORS
 from cyclekit.models.patch import PatchDiscriminator
+from cyclekit.models.sizes import Layers, Length, Size
 from cyclekit.models.spectral import CriticNorm
 
 
@@ -37,16 +38,14 @@ class DomainDiscriminator(PatchDiscriminator):
 
     def __init__(
         self,
-        layers: int = 3,
-        width: int = 64,
+        layers: Layers = 3,
+        width: Size = 64,
         norm: CriticNorm = "none",
-        classes: int = 0,
-        style: int = 0,
-        in_channels: int = 3,
+        classes: Length = 0,
+        style: Length = 0,
+        in_channels: Size = 3,
     ) -> None:
         super().__init__(layers, width, norm, in_channels=in_channels)
-        if min(classes, style) < 0:
-            raise ValueError(f"classes and style must be at least 0, got {min(classes, style)}")
         self.classes, self.style = classes, style
         channels = self.judge.in_channels
         self.tell = nn.Linear(channels, classes + style) if classes + style else None

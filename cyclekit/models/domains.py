@@ -12,6 +12,7 @@ from cyclekit.models.base import GENERATORS, Generator, ImageGenerator, make_gen
 from cyclekit.models.latents import latents
 from cyclekit.models.norm import InstanceNorm, steering
 from cyclekit.models.resnet import Down, Resnet, Up
+from cyclekit.models.sizes import Blocks, Length, Size
 from cyclekit.registry import Spec
 
 
@@ -84,19 +85,17 @@ class StarGenerator(DomainGenerator):
 
     def __init__(
         self,
-        blocks: int = 6,
-        width: int = 64,
-        classes: int = 0,
-        style: int = 8,
-        embedding: int = 64,
+        blocks: Blocks = 6,
+        width: Size = 64,
+        classes: Length = 0,
+        style: Length = 8,
+        embedding: Size = 64,
         down: Down = "strided",
         up: Up = "resize",
-        in_channels: int = 3,
-        out_channels: int = 3,
+        in_channels: Size = 3,
+        out_channels: Size = 3,
     ) -> None:
         super().__init__()
-        if min(classes, style) < 0:
-            raise ValueError(f"classes and style must be at least 0, got {min(classes, style)}")
         self.classes, self.style = classes, style
         self.in_channels, self.out_channels = in_channels, out_channels
         self.plan = Spec(

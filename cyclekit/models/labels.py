@@ -12,6 +12,7 @@ from cyclekit.models.base import GENERATORS
 from cyclekit.models.batch_norm import BatchNorm, ConditionalBatchNorm
 from cyclekit.models.dcgan import SEED_SIDE, count_doublings
 from cyclekit.models.noise import NoiseGenerator
+from cyclekit.models.sizes import Length, Size
 from cyclekit.models.spectral import spectrally_normalise
 
 
@@ -52,17 +53,15 @@ class BigGANGenerator(NoiseGenerator):
 
     def __init__(
         self,
-        side: int = 64,
-        classes: int = 0,
-        width: int = 32,
-        chunk: int = 16,
-        embedding: int = 64,
-        out_channels: int = 3,
+        side: Size = 64,
+        classes: Length = 0,
+        width: Size = 32,
+        chunk: Size = 16,
+        embedding: Size = 64,
+        out_channels: Size = 3,
     ) -> None:
         super().__init__()
         doublings = count_doublings(side)
-        if classes < 0:
-            raise ValueError(f"classes must be at least 0, got {classes}")
         self.side, self.classes, self.out_channels = side, classes, out_channels
         self.chunk, self.latent = chunk, chunk * (doublings + 1)
         channels = [min(2**step, 8) * width for step in reversed(range(doublings + 1))]

@@ -6,6 +6,8 @@ from torch import Tensor, nn
 
 from cyclekit.models.base import GENERATORS, ImageGenerator
 from cyclekit.models.layers import Head, Norm, make_norm, needs_bias
+from cyclekit.models.sizes import Blocks, Size
+from cyclekit.models.skip import require_as_many_channels
 
 FIRST_CHANGE = 0.02
 """Scale of what the head sees where its output is a change: an untrained one makes a small one."""
@@ -55,18 +57,18 @@ class Mobile(ImageGenerator):
 
     def __init__(
         self,
-        width: int = 96,
-        blocks: int = 8,
+        width: Size = 96,
+        blocks: Blocks = 8,
         norm: Norm = "instance",
         skip: bool = False,
-        in_channels: int = 3,
-        out_channels: int = 3,
+        in_channels: Size = 3,
+        out_channels: Size = 3,
     ) -> None:
         super().__init__()
         if width % 4:
             raise ValueError(f"width must be a multiple of 4, got {width}")
-        if blocks < 0:
-            raise ValueError(f"blocks must be at least 0, got {blocks}")
+        if skip:
+            require_as_many_channels(in_channels, out_channels)
         self.in_channels, self.out_channels = in_channels, out_channels
         self.skip, self.ends_with_head = skip, not skip
         bias = needs_bias(norm)
@@ -81,9 +83,6 @@ class Mobile(ImageGenerator):
         self.blocks = nn.Sequential(*(SeparableBlock(width, norm) for _ in range(blocks)))
         self.up = nn.Sequential(_up(width, width // 2, norm), _up(width // 2, width // 4, norm))
         self.head = Head(width // 4, out_channels)
-        if skip and in_channels != out_channels:
-            wrong = f"{out_channels} != {in_channels}"
-            raise ValueError(f"skip needs as many channels out as in, {wrong}")
         self.clip = nn.Hardtanh()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -113,8 +112,8 @@ GENERATORS.register("mobile")(Mobile)
 
 @GENERATORS.register("mobile_small")
 def mobile_small(
-    width: int = 64, blocks: int = 6, norm: Norm = "instance", skip: bool = False,
-    in_channels: int = 3, out_channels: int = 3,
+    width: Size = 64, blocks: Blocks = 6, norm: Norm = "instance", skip: bool = False,
+    in_channels: Size = 3, out_channels: Size = 3,
 ) -> Mobile:  # fmt: skip
     """Build the variant for live video on a CPU."""
     return Mobile(width, blocks, norm, skip, in_channels, out_channels)
@@ -122,8 +121,8 @@ def mobile_small(
 
 @GENERATORS.register("mobile_large")
 def mobile_large(
-    width: int = 160, blocks: int = 9, norm: Norm = "instance", skip: bool = False,
-    in_channels: int = 3, out_channels: int = 3,
+    width: Size = 160, blocks: Blocks = 9, norm: Norm = "instance", skip: bool = False,
+    in_channels: Size = 3, out_channels: Size = 3,
 ) -> Mobile:  # fmt: skip
     """Build the variant nearest to the full residual generator."""
     return Mobile(width, blocks, norm, skip, in_channels, out_channels)

@@ -8,6 +8,7 @@ from cyclekit.models.base import DISCRIMINATORS, Discriminator
 from cyclekit.models.batch_statistics import Others, make_comparison
 from cyclekit.models.layers import BlurPool, Norm, make_norm, needs_bias
 from cyclekit.models.memory import Memory
+from cyclekit.models.sizes import Layers, Size
 from cyclekit.models.spectral import CriticNorm, feature_norm, spectrally_normalise
 
 
@@ -26,16 +27,14 @@ class PatchDiscriminator(Discriminator):
 
     def __init__(
         self,
-        layers: int = 3,
-        width: int = 64,
+        layers: Layers = 3,
+        width: Size = 64,
         norm: CriticNorm = "instance",
         antialias: bool = False,
         others: Others = "none",
-        in_channels: int = 3,
+        in_channels: Size = 3,
     ) -> None:
         super().__init__()
-        if layers < 1:
-            raise ValueError(f"layers must be at least 1, got {layers}")
         after = feature_norm(norm)
         steps = [_step(in_channels, width, "none", antialias=antialias)]
         channels = width
@@ -79,7 +78,7 @@ class PixelDiscriminator(Discriminator):
     """
 
     def __init__(
-        self, width: int = 64, norm: CriticNorm = "instance", in_channels: int = 3
+        self, width: Size = 64, norm: CriticNorm = "instance", in_channels: Size = 3
     ) -> None:
         super().__init__()
         after = feature_norm(norm)

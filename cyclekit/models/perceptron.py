@@ -14,6 +14,7 @@ from cyclekit.models.base import DISCRIMINATORS, GENERATORS, Discriminator
 from cyclekit.models.batch_statistics import Others, make_comparison
 from cyclekit.models.memory import Memory
 from cyclekit.models.noise import NoiseGenerator
+from cyclekit.models.sizes import Blocks, Size
 from cyclekit.models.spectral import CriticNorm, spectrally_normalise
 
 
@@ -33,11 +34,11 @@ class PerceptronGenerator(NoiseGenerator):
 
     def __init__(
         self,
-        side: int = 28,
-        latent: int = 64,
-        width: int = 128,
-        layers: int = 2,
-        out_channels: int = 3,
+        side: Size = 28,
+        latent: Size = 64,
+        width: Size = 128,
+        layers: Blocks = 2,
+        out_channels: Size = 3,
     ) -> None:
         super().__init__()
         self.side, self.latent, self.out_channels = side, latent, out_channels
@@ -68,12 +69,12 @@ class PerceptronDiscriminator(Discriminator):
 
     def __init__(
         self,
-        side: int = 28,
-        width: int = 128,
-        layers: int = 2,
+        side: Size = 28,
+        width: Size = 128,
+        layers: Blocks = 2,
         norm: CriticNorm = "none",
         others: Others = "none",
-        in_channels: int = 3,
+        in_channels: Size = 3,
     ) -> None:
         super().__init__()
         if norm not in ("spectral", "none"):
@@ -100,7 +101,7 @@ class PerceptronDiscriminator(Discriminator):
 
 
 class _OfValues(nn.Sequential):
-    """Layers that see a picture as a list of values."""
+    """Blocks that see a picture as a list of values."""
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x.flatten(1))  # type: ignore[no-any-return, no-untyped-call]

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from cyclekit.models.base import GENERATORS, Generator, make_generator
+from cyclekit.models.sizes import Depth, Size
 from cyclekit.models.unet import UNet
 from cyclekit.registry import Spec
 
@@ -30,7 +31,7 @@ class Predictor(Generator):
     kind = "predictor"
     in_channels, out_channels = 3 * PAST, 3
 
-    def __init__(self, width: int = 32, depth: int = 4) -> None:
+    def __init__(self, width: Size = 32, depth: Depth = 4) -> None:
         super().__init__()
         self.change = UNet(depth, width, in_channels=self.in_channels)
         self.stride = self.change.stride

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from cyclekit.models.base import DISCRIMINATORS, Discriminator
 from cyclekit.models.batch_statistics import Others, make_comparison
 from cyclekit.models.memory import Memory
+from cyclekit.models.sizes import Layers, Length, Size
 from cyclekit.models.spectral import spectrally_normalise
 
 
@@ -55,17 +56,13 @@ class ProjectionDiscriminator(Discriminator):
 
     def __init__(
         self,
-        layers: int = 4,
-        classes: int = 0,
-        width: int = 32,
+        layers: Layers = 4,
+        classes: Length = 0,
+        width: Size = 32,
         others: Others = "none",
-        in_channels: int = 3,
+        in_channels: Size = 3,
     ) -> None:
         super().__init__()
-        if layers < 1:
-            raise ValueError(f"layers must be at least 1, got {layers}")
-        if classes < 0:
-            raise ValueError(f"classes must be at least 0, got {classes}")
         self.classes = classes
         channels = [min(2**layer, 8) * width for layer in range(layers)]
         self.body = nn.Sequential(

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from cyclekit.models.base import GENERATORS, ImageGenerator
 from cyclekit.models.drawing import Dropout
 from cyclekit.models.layers import BlurPool, BlurUpsample, Head, Norm, make_norm, needs_bias
+from cyclekit.models.sizes import Blocks, Share, Size
 from cyclekit.models.winograd import ReflectedConv
 
 Down = Literal["strided", "blur"]
@@ -54,18 +55,16 @@ class Resnet(ImageGenerator):
 
     def __init__(
         self,
-        blocks: int = 9,
-        width: int = 64,
+        blocks: Blocks = 9,
+        width: Size = 64,
         norm: Norm = "instance",
         down: Down = "strided",
         up: Up = "transposed",
-        dropout: float = 0.0,
-        in_channels: int = 3,
-        out_channels: int = 3,
+        dropout: Share = 0.0,
+        in_channels: Size = 3,
+        out_channels: Size = 3,
     ) -> None:
         super().__init__()
-        if blocks < 0:
-            raise ValueError(f"blocks must be at least 0, got {blocks}")
         self.in_channels, self.out_channels = in_channels, out_channels
         bias = needs_bias(norm)
         self.stem = nn.Sequential(
@@ -120,8 +119,8 @@ def _up(up: Up, inside: int, outside: int, norm: Norm) -> nn.Module:
 
 @GENERATORS.register("resnet9")
 def resnet9(
-    width: int = 64, norm: Norm = "instance", down: Down = "strided", up: Up = "transposed",
-    dropout: float = 0.0, in_channels: int = 3, out_channels: int = 3,
+    width: Size = 64, norm: Norm = "instance", down: Down = "strided", up: Up = "transposed",
+    dropout: Share = 0.0, in_channels: Size = 3, out_channels: Size = 3,
 ) -> Resnet:  # fmt: skip
     """Build the generator that the paper uses from 256 px on."""
     return Resnet(9, width, norm, down, up, dropout, in_channels, out_channels)
@@ -129,8 +128,8 @@ def resnet9(
 
 @GENERATORS.register("resnet6")
 def resnet6(
-    width: int = 64, norm: Norm = "instance", down: Down = "strided", up: Up = "transposed",
-    dropout: float = 0.0, in_channels: int = 3, out_channels: int = 3,
+    width: Size = 64, norm: Norm = "instance", down: Down = "strided", up: Up = "transposed",
+    dropout: Share = 0.0, in_channels: Size = 3, out_channels: Size = 3,
 ) -> Resnet:  # fmt: skip
     """Build the generator that the paper uses at 128 px."""
     return Resnet(6, width, norm, down, up, dropout, in_channels, out_channels)
@@ -138,8 +137,8 @@ def resnet6(
 
 @GENERATORS.register("resnet9_antialias")
 def resnet9_antialias(
-    width: int = 64, norm: Norm = "instance", dropout: float = 0.0,
-    in_channels: int = 3, out_channels: int = 3,
+    width: Size = 64, norm: Norm = "instance", dropout: Share = 0.0,
+    in_channels: Size = 3, out_channels: Size = 3,
 ) -> Resnet:  # fmt: skip
     """Build the anti-aliased generator of CUT (https://arxiv.org/abs/2007.15651)."""
     return Resnet(9, width, norm, "blur", "blur", dropout, in_channels, out_channels)
@@ -147,8 +146,8 @@ def resnet9_antialias(
 
 @GENERATORS.register("resnet6_antialias")
 def resnet6_antialias(
-    width: int = 64, norm: Norm = "instance", dropout: float = 0.0,
-    in_channels: int = 3, out_channels: int = 3,
+    width: Size = 64, norm: Norm = "instance", dropout: Share = 0.0,
+    in_channels: Size = 3, out_channels: Size = 3,
 ) -> Resnet:  # fmt: skip
     """Build the anti-aliased generator with six blocks."""
     return Resnet(6, width, norm, "blur", "blur", dropout, in_channels, out_channels)

@@ -9,6 +9,8 @@ from torch.nn import functional as F
 from cyclekit.models.base import GENERATORS, ImageGenerator
 from cyclekit.models.geometry import Geometry
 from cyclekit.models.layers import Norm, make_norm, needs_bias
+from cyclekit.models.sizes import Blocks, Size
+from cyclekit.models.skip import require_as_many_channels
 
 FOLD = 4
 """Side of the squares of pixels that become one pixel of FOLD² times as many channels."""
@@ -81,19 +83,16 @@ class SubpixelUNet(ImageGenerator):
 
     def __init__(
         self,
-        width: int = 32,
-        blocks: int = 4,
+        width: Size = 32,
+        blocks: Blocks = 4,
         norm: Norm = "instance",
         skip: bool = False,
-        in_channels: int = 3,
-        out_channels: int = 3,
+        in_channels: Size = 3,
+        out_channels: Size = 3,
     ) -> None:
         super().__init__()
-        if blocks < 0:
-            raise ValueError(f"blocks must be at least 0, got {blocks}")
-        if skip and in_channels != out_channels:
-            wrong = f"{out_channels} != {in_channels}"
-            raise ValueError(f"skip needs as many channels out as in, {wrong}")
+        if skip:
+            require_as_many_channels(in_channels, out_channels)
         self.in_channels, self.out_channels = in_channels, out_channels
         self.skip, self.ends_with_head = skip, not skip
         self.stem = nn.Sequential(

@@ -9,6 +9,7 @@ from cyclekit.models.base import GENERATORS, ImageGenerator
 from cyclekit.models.drawing import Dropout
 from cyclekit.models.geometry import Geometry
 from cyclekit.models.layers import Norm, make_norm, needs_bias
+from cyclekit.models.sizes import Depth, Share, Size
 
 
 class UpHead(nn.Module):
@@ -43,16 +44,14 @@ class UNet(ImageGenerator):
 
     def __init__(
         self,
-        depth: int = 8,
-        width: int = 64,
+        depth: Depth = 8,
+        width: Size = 64,
         norm: Norm = "instance",
-        dropout: float = 0.0,
-        in_channels: int = 3,
-        out_channels: int = 3,
+        dropout: Share = 0.0,
+        in_channels: Size = 3,
+        out_channels: Size = 3,
     ) -> None:
         super().__init__()
-        if depth < 2:
-            raise ValueError(f"depth must be at least 2, got {depth}")
         self.stride = 2**depth
         self.in_channels, self.out_channels = in_channels, out_channels
         channels = [min(2**level, 8) * width for level in range(depth)]
@@ -103,8 +102,8 @@ def _up(inside: int, outside: int, norm: Norm, dropout: float) -> nn.Module:
 
 @GENERATORS.register("unet256")
 def unet256(
-    width: int = 64, norm: Norm = "instance", dropout: float = 0.0,
-    in_channels: int = 3, out_channels: int = 3,
+    width: Size = 64, norm: Norm = "instance", dropout: Share = 0.0,
+    in_channels: Size = 3, out_channels: Size = 3,
 ) -> UNet:  # fmt: skip
     """Build the eight-level network for 256 px."""
     return UNet(8, width, norm, dropout, in_channels, out_channels)
@@ -112,8 +111,8 @@ def unet256(
 
 @GENERATORS.register("unet128")
 def unet128(
-    width: int = 64, norm: Norm = "instance", dropout: float = 0.0,
-    in_channels: int = 3, out_channels: int = 3,
+    width: Size = 64, norm: Norm = "instance", dropout: Share = 0.0,
+    in_channels: Size = 3, out_channels: Size = 3,
 ) -> UNet:  # fmt: skip
     """Build the seven-level network for 128 px."""
     return UNet(7, width, norm, dropout, in_channels, out_channels)

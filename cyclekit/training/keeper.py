@@ -71,6 +71,12 @@ class Keeper:
             self._save_model(self.run.best, learner, {"evaluation": found.plain()})
         self.records.write({"images": found.images, "evaluation": found.plain()})
 
+    def end(self, learner: Learner, reason: str) -> None:
+        """Write down, once, why a run ends before its length."""
+        if not self.records.ended:
+            self.records.write({"images": learner.progress.images, "ended": reason})
+            self.records.show(learner.progress)
+
     def sample(self, learner: Learner) -> None:
         """Write a sheet of what the averaged generators make."""
         if self._sheet is not None:

@@ -26,6 +26,13 @@ from cyclekit.training.progress import Progress
 from cyclekit.training.rescue import Remedies
 from cyclekit.training.selection import Selection
 
+COLORS = 3
+"""Channels of the pictures that runs learn from."""
+LARGEST_SIDE = 16384
+"""Of what is cut out of a picture, px; more is a slip, told before memory is taken."""
+LARGEST_TRIED = 1024
+"""Side of the largest crops that are tried where smaller ones do not fit, px."""
+
 
 @dataclass
 class Learner:
@@ -158,6 +165,28 @@ def players(config: Config, domains: int) -> tuple[Spec, Spec]:
     )
 
 
+def _require_sides(config: Config) -> None:
+    """Refuse squares that no picture is to be enlarged to."""
+    data = config.data
+    sides = {
+        "data.load": data.load or 0, "data.crop": data.crop,
+        "data.zoom times data.crop": round(data.zoom * data.crop),
+    }  # fmt: skip
+    for name, side in sides.items():
+        if side > LARGEST_SIDE:
+            raise ConfigError(f"{name} must be at most {LARGEST_SIDE} px, got {side}")
+
+
+def _require_colors(kind: str, spec: Spec) -> None:
+    """Refuse other channels than those of the pictures that runs learn from."""
+    for option in ("in_channels", "out_channels"):
+        if spec.options.get(option, COLORS) != COLORS:
+            raise ConfigError(
+                f"{kind} '{spec.name}': {option} is not set here, for pictures have {COLORS}, got "
+                f"{spec.options[option]!r}; leave it out"
+            )
+
+
 def _with_classes(registry: Registry[Any], spec: Spec, classes: int) -> Spec:
     if "classes" in spec.options:
         raise ConfigError(
@@ -183,6 +212,9 @@ def check_fit(
         ConfigError: naming the setting that makes no sense with the method, or the networks that
             are empty or do not fit the crop, or `initial`.
     """
+    _require_sides(config)
+    _require_colors("generator", config.generator.spec)
+    _require_colors("discriminator", config.discriminator.spec)
     kind = KINDS[data_kind(config.method.name)]
     method = build_learner(config, torch.device("meta"), domains or kind.least, initial).method
     for name, weight in method.named_parameters():
@@ -202,8 +234,25 @@ def check_fit(
         except ValueError as error:
             name = config.generator.name
             raise ConfigError(f"data.crop {error} for generator '{name}', got {crop}") from error
+    reason = _misfit(config, method, crop)
+    if reason is None:
+        return
+    networks = (
+        f"generator '{config.generator.name}' and discriminator '{config.discriminator.name}'"
+    )
+    larger = (crop * 2**times for times in range(1, (LARGEST_TRIED // crop).bit_length()))
+    fitting = next((side for side in larger if _misfit(config, method, side) is None), None)
+    if fitting is None:
+        raise ConfigError(f"{networks} do not fit data.crop={crop}: {reason}")
+    raise ConfigError(f"data.crop={crop} is too small for {networks}; {fitting} would do")
+
+
+def _misfit(config: Config, method: Method, crop: int) -> str | None:
+    """Say why networks cannot play a step with crops of a size; None if they can."""
+    kind = KINDS[data_kind(config.method.name)]
     batch = {
-        name: torch.empty(2, 3 * kind.frames, crop, crop, device="meta") for name in kind.pictures
+        name: torch.empty(2, COLORS * kind.frames, crop, crop, device="meta")
+        for name in kind.pictures
     }
     if kind.labelled:
         batch["label"] = torch.zeros(2, dtype=torch.int64, device="meta")
@@ -212,8 +261,5 @@ def check_fit(
         for phase in method.phases():
             method.losses(phase.name, batch, images, seed=0)
     except (RuntimeError, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(
-            f"generator '{config.generator.name}' and discriminator "
-            f"'{config.discriminator.name}' do not fit data.crop={crop}: {reason}"
-        ) from error
+        return str(error).splitlines()[0]
+    return None

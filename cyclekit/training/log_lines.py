@@ -52,6 +52,8 @@ class Line(_Strict):
     """What was wrong, and what was done about it."""
     health: dict[str, dict[str, float]] = {}
     """Signs, each by generator, loss or domain."""
+    ended: str = ""
+    """Why the run ended here, before its length."""
     evaluation: Measured | None = None
     """What held-out pictures said, where they were asked."""
 

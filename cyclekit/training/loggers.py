@@ -16,7 +16,8 @@ class JsonLines:
     """Append values to a file, a line each.
 
     On a resumed run, lines beyond the state are dropped first, so that the file tells one story, and
-    so are those that cannot be used; `unusable` has their numbers.
+    so are those that cannot be used; `unusable` has their numbers. `ended` is whether the last line
+    says why the run ended before its length.
 
     Args:
         path: the file; made if absent.
@@ -26,12 +27,14 @@ class JsonLines:
     def __init__(self, path: Path, images: int) -> None:
         self.path = path
         self.unusable: list[int] = []
+        self.ended = False
         if path.exists():
             lines = list(read_lines(path))
             self.unusable = [one.number for one in lines if one.line is None]
-            kept = [one.text for one in lines if one.line and one.line.images <= images]
+            kept = [(one.text, one.line) for one in lines if one.line and one.line.images <= images]
+            self.ended = bool(kept and kept[-1][1].ended)
             with replacing(path) as part:  # a kill here must not cost the story so far
-                part.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+                part.write_text("".join(f"{text}\n" for text, _ in kept), encoding="utf-8")
 
     def write(self, values: dict[str, Any]) -> None:
         """Append one line."""

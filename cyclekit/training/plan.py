@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -36,6 +37,13 @@ STEPS = 2
 """Steps that are measured, after one that is not: it allocates what all others use again."""
 ROOM = 0.9
 """Share of the free memory that a step may take."""
+REACH = 16
+"""How many times as many pixels as were measured anything is claimed of."""
+NOISE = 2**24
+"""Bytes of which a process's rise says nothing; a step that takes less is counted as taking these."""
+
+Limit = Literal["memory", "measure", "pictures"]
+"""What ends a claim: memory, the reach of what was measured, or the data set."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,8 @@ class Plan:
     """What could be taken when nothing else was, bytes."""
     stride: int | None
     """What a crop must be a multiple of; None where the generator knows one size only."""
+    pictures: int
+    """In the larger domain: a batch of more would show some twice."""
 
     @property
     def speed(self) -> float:
@@ -74,24 +84,37 @@ class Plan:
         return None if self.images is None else self.images / self.speed
 
     @property
-    def largest_batch(self) -> int | None:
-        """Pictures of this crop that fit at once; what a step takes grows in line with them."""
+    def largest_batch(self) -> tuple[int, Limit] | None:
+        """Pictures of this crop that fit at once, and what ends them.
+
+        What a step takes grows in line with the pictures.
+        """
         room = self._room()
-        return None if room is None else int(room * self.batch / self.pieces)
+        if room is None:
+            return None
+        most: dict[Limit, int] = {
+            "memory": int(room * self.batch / self.pieces),
+            "measure": REACH * self.batch // self.pieces,
+            "pictures": max(self.pictures, self.batch),
+        }
+        limit = min(most, key=lambda one: most[one])
+        return most[limit], limit
 
     @property
-    def largest_crop(self) -> int | None:
-        """Largest crop at this batch, px; what a step takes grows with its area."""
+    def largest_crop(self) -> tuple[int, Limit] | None:
+        """Largest crop at this batch, px, and what ends it; what a step takes grows with its area."""
         room = self._room()
         if room is None or self.stride is None:
             return None
-        return int(self.crop * math.sqrt(room / self.pieces)) // self.stride * self.stride
+        times = min(room, REACH) / self.pieces
+        side = int(self.crop * math.sqrt(times)) // self.stride * self.stride
+        return side, "memory" if room < REACH else "measure"
 
     def _room(self) -> float | None:
         """Return how many times the pictures of a piece fit."""
         if self.moving is None or self.free is None:
             return None
-        growing = max(self.moving - self.gradients, 1)
+        growing = max(self.moving - self.gradients, NOISE)
         return max(0.0, ROOM * self.free - self.gradients) / growing
 
 
@@ -159,14 +182,15 @@ def _measure(config: Config, domains: Domains, device: torch.device, pieces: int
     first(moment=Moment())  # lazy penalties are due in a run's first step; they may need the most
     generator = next(iter(learner.method.translators().values()))
     minutes = config.train.minutes
-    length = planned_length(config, len(pictures_of(config, domains)))
+    pictures = len(pictures_of(config, domains))
+    length = planned_length(config, pictures)
     if length is None and minutes is not None:
         length = round(60 * minutes * STEPS * config.train.batch / seconds)
     return Plan(
         batch=config.train.batch, pieces=pieces, crop=config.data.crop, seconds=seconds / STEPS,
         images=length, standing=memory.standing, moving=memory.moving(),
         gradients=_gradients(learner), free=free_memory(device),
-        stride=getattr(generator, "stride", None),
+        stride=getattr(generator, "stride", None), pictures=pictures,
     )  # fmt: skip
 
 

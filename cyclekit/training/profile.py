@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ OPERATIONS = 12
 """Operations that are listed; the rest is one line."""
 MATRIX, TIMES = 1024, 8
 """Side of the matrices that the peak is measured with, and how often; the fastest counts."""
+QUIET = "6"
+"""Level of the profiler's own log above all that it has; of others it prints when it starts."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ def make_profile(config: Config, domains: Domains, device: torch.device) -> Prof
     activities = [ProfilerActivity.CPU]
     if device.type == "cuda":
         activities.append(ProfilerActivity.CUDA)
+    os.environ.setdefault("KINETO_LOG_LEVEL", QUIET)  # read as the first profile begins
     with profile(activities=activities) as seen:
         for _ in range(STEPS):
             next(steps)()

@@ -29,6 +29,8 @@ class Records:
         self._writers: list[JsonLines | TensorBoard] = [log]
         self.unusable = log.unusable
         """Numbers of the lines of the log that nobody could use, and that are gone."""
+        self.ended = log.ended
+        """Whether the last that was written is why the run ended before its length."""
         if config.train.tensorboard:
             self._writers.append(TensorBoard(run.folder / "tensorboard", images))
 
@@ -36,6 +38,7 @@ class Records:
         """Append values of one moment, "images" among them."""
         for writer in self._writers:
             writer.write(values)
+        self.ended = "ended" in values
 
     def show(self, progress: Progress) -> None:
         """Write the page anew.
@@ -44,6 +47,8 @@ class Records:
             MediaError: if it cannot be written.
         """
         facts = _facts(self._run.folder, self._config, self._domains, progress)
+        if not self.ended:
+            facts |= _left(progress)
         write_page(self._run.page, facts, self._run.log, self._run.samples)
 
 
@@ -55,7 +60,6 @@ def _facts(folder: Path, config: Config, domains: Domains, progress: Progress) -
         "title": f"{folder.resolve().name}: {' and '.join(names)}",
         "images": f"{progress.images}{total}",
         "time": _clock(progress.seconds),
-        **_left(progress),
         "method": config.method.name,
         "generator": config.generator.name,
         "discriminator": config.discriminator.name,

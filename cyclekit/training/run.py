@@ -105,7 +105,9 @@ class Run:
 
 
 def _no_folder(folder: Path, error: OSError) -> TrainingError:
-    return TrainingError(f"{folder}: cannot be a run's folder: {error.strerror or error}")
+    taken = isinstance(error, FileExistsError | NotADirectoryError)
+    reason = "a file stands in its way" if taken else error.strerror or error
+    return TrainingError(f"{folder}: cannot be a run's folder: {reason}")
 
 
 def _binding(tree: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -71,8 +71,22 @@ class Sitting:
             self._examiner().require_known(translators)  # now, not after hours
         for message in foreign_colors(translators, self.domains, augmentation_of(self.config)):
             self.listener.note(message)
-        self.listener.start(self.learner.progress)
+        self._tell_start()
         self.stepper.tell_idle()
+        self._take_turns()
+        if self._exhausted() and not self.learner.progress.done:
+            self._tell_exhausted()
+        return self.learner.progress
+
+    def _tell_start(self) -> None:
+        progress = self.learner.progress
+        if progress.done:
+            self.listener.note(f"complete at {progress.images} images; nothing is left to do")
+        elif not self._exhausted():
+            self.listener.start(progress)
+
+    def _take_turns(self) -> None:
+        """Take steps until the run ends or is to stop, whatever goes wrong on the way."""
         while not self.learner.progress.done and not self._exhausted():
             # What is done about an error waits until the error, and the memory it holds, are gone.
             problem: UnsoundError | None = None
@@ -91,16 +105,18 @@ class Sitting:
                 self._take_smaller_pieces()
             elif stopping:
                 break
-        self._tell_exhausted()
-        return self.learner.progress
 
     def _tell_exhausted(self) -> None:
-        progress = self.learner.progress
-        if self._exhausted() and not progress.done:
-            self.listener.note(
-                f"ended at {progress.images} images: {self.config.train.patience} evaluations in "
-                "a row brought nothing better (train.patience)"
-            )
+        learner = self.learner
+        since, images = learner.selection.since, learner.progress.images
+        count = f"{since} evaluations in a row" if since > 1 else "1 evaluation"
+        reason = (
+            f"{count} brought nothing better than the one at {learner.selection.images} images "
+            f"(train.patience={self.config.train.patience})"
+        )
+        self.listener.note(f"ended at {images} images: {reason}; a larger --patience goes on")
+        if self.keeper:
+            self.keeper.end(learner, reason)
 
     def _exhausted(self) -> bool:
         return self.learner.selection.exhausted(self.config.train.patience)

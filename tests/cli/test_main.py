@@ -41,6 +41,32 @@ def test_wrong_usage_leaves_with_2() -> None:
         assert "Error: " in done.stderr
 
 
+HOSTILE = "a\x1b[31mb\nc\u202ed\udcff"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [HOSTILE],
+        ["translate", "x", f"--{HOSTILE}"],
+        ["translate", "x", "-o", "y", "--precision", HOSTILE],
+        ["train", "x", "-o", "y", "--images", HOSTILE],
+        ["models", HOSTILE],
+        ["models", "convert", "x", "-o", HOSTILE],
+        ["models", "show", "x", HOSTILE],
+    ],
+)
+def test_wrong_usage_shows_what_was_written_as_escapes(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    error = done.stderr.splitlines()[-1]  # all of it: its line break is shown too
+    assert error.lower().startswith("error: ")
+    assert r"a\x1b[31mb" in error
+    assert r"c\u202ed" in error
+    assert done.stderr.isascii()
+    assert "\x1b" not in done.stderr
+
+
 def test_errors_are_one_line_and_set_the_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(["translate", "x.png", "-o", "y", "-m", "no-such-model"])

@@ -6,7 +6,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from cyclekit.checkpoint.model import read_info
+from cyclekit.checkpoint.model import is_model, read_info
 from cyclekit.cli.export import command as export
 from cyclekit.cli.models import command
 from cyclekit.errors import CheckpointError, UsageError
@@ -99,6 +99,18 @@ def test_convert_replaces_a_file_only_when_told(foreign, tmp_path):
     assert "exists; replace it with --overwrite" in result.stderr
     assert run("convert", foreign, "-o", output, "--overwrite").exit_code == 0
     assert read_info(output).directions == ("ba",)
+
+
+def test_convert_writes_through_a_link(foreign, tmp_path):
+    (tmp_path / "far").mkdir()
+    link = tmp_path / "model.safetensors"
+    link.symlink_to("far/real.safetensors")
+    for more in ([], ["--overwrite"]):
+        assert run("convert", foreign, "-o", link, *more).exit_code == 0
+        assert link.is_symlink()
+        assert is_model(tmp_path / "far/real.safetensors")
+        refused = run("convert", foreign, "-o", link)
+        assert "exists; replace it with --overwrite" in refused.stderr
 
 
 def test_convert_refuses_equal_names(foreign, tmp_path):

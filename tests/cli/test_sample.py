@@ -50,6 +50,17 @@ def test_one_class_fills_a_square(tmp_path: Path, model: Path) -> None:
     assert read(sheet).pixels.shape == (2 * 20 - 4, 3 * 20 - 4, 3)
 
 
+def test_a_link_is_written_through(tmp_path: Path, model: Path) -> None:
+    (tmp_path / "far").mkdir()
+    link = tmp_path / "sheet.png"
+    link.symlink_to("far/real.png")
+    for more in ([], ["--overwrite"]):
+        result = run(model, "-n", 2, "-o", link, "-q", *more)
+        assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'far/real.png'}\n")
+        assert link.is_symlink()
+    assert read(link).pixels.shape[2] == 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -35,6 +35,17 @@ def test_dry_run_prints_settings_that_can_be_fed_back(tmp_path):
     assert second.stdout == first.stdout
 
 
+def test_another_networks_name_says_what_it_drops_beside_pure_yaml():
+    other = ["train", "a", "b", "--preset", "painting", "--dry-run"]
+    other += ["--set", "generator.width=32", "--set", "generator.name=resnet6"]
+    result = cyclekit(*other)
+    assert result.returncode == 0, result.stderr
+    said = "generator.name=resnet6 drops what was set for mobile: blocks=8"
+    assert result.stderr.splitlines() == [said]
+    assert yaml.safe_load(result.stdout)["generator"] == {"name": "resnet6", "width": 32}
+    assert cyclekit(*other, "--quiet").stderr == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -46,6 +57,14 @@ def test_dry_run_prints_settings_that_can_be_fed_back(tmp_path):
         (["a", "b", "-o", "run", "--images", "3", "--epochs", "2"], "give one of --images"),
         (["a", "b"], "missing -o RUN"),
         (["-o", "run"], "missing FOLDER"),
+        (["a", "b", "-o", "run", "--names", "x", "x"], "expected two different names"),
+        (["a", "b", "-o", "run", "--names", "x", " "], "expected two different names"),
+        (["a", "b", "-o", "run", "--minutes", "inf"], "input should be a finite number, got inf"),
+        (
+            ["a", "b", "-o", "run", "--set", f"train.seed={2**64}"],
+            "train.seed: input should be less",
+        ),
+        (["a", "b", "-o", "run", "--config", "c"], "c: cannot be read: No such file or directory"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_2(tmp_path, arguments, message):

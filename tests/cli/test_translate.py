@@ -95,6 +95,24 @@ def test_one_picture_may_go_to_one_file(tmp_path: Path, model: Path) -> None:
     ]
 
 
+def test_one_picture_may_go_through_a_link_but_not_to_its_original(
+    tmp_path: Path, model: Path
+) -> None:
+    source = fill(tmp_path / "in", 1) / "0.png"
+    before = source.read_bytes()
+    (tmp_path / "far").mkdir()
+    link, original = tmp_path / "link.png", tmp_path / "original.png"
+    link.symlink_to("far/real.png")
+    original.symlink_to("in/0.png")
+    done = translate(model, source, "-o", link)
+    assert (done.returncode, done.stdout) == (0, f"{tmp_path / 'far/real.png'}\n")
+    assert link.is_symlink()
+    refused = translate(model, source, "-o", original, "--overwrite")
+    assert refused.returncode == 2
+    assert "inputs are never overwritten" in refused.stderr
+    assert source.read_bytes() == before
+
+
 def test_a_comparison_spares_the_originals(tmp_path: Path, model: Path) -> None:
     source = tmp_path / "a.png.compare.png"
     write(source, Picture(picture(20, 20)))

@@ -3,9 +3,11 @@ import yaml
 
 from cyclekit.config.resolve import (
     differences,
+    dropped,
     dump,
     merge,
     parse_set,
+    parse_sets,
     preset_names,
     read_file,
     read_preset,
@@ -43,6 +45,31 @@ def test_another_network_drops_the_options_of_the_first():
         [{"generator": {"name": "mobile", "blocks": 3}}, {"generator": {"name": "unet"}}]
     )
     assert merged["generator"] == {"name": "unet"}
+
+
+def test_what_another_name_drops_is_said():
+    below = {
+        "generator": {"name": "mobile", "blocks": 3, "skip": True, "norm": "batch"},
+        "method": {"name": "cyclegan", "cycle": 5.0},
+        "train": {"images": 3, "seed": 1},
+    }
+    above = parse_sets(["generator.name=unet", "generator.norm=none", "train.epochs=2"])
+    assert dropped(below, merge([below, above])) == [
+        "generator.name=unet drops what was set for mobile: blocks=3, skip=true"
+    ]
+    assert dropped(below, merge([below, {"generator": {"name": "mobile", "width": 8}}])) == []
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_order_of_settings_of_one_command_does_not_matter(turned):
+    texts = ["generator.name=unet", "generator.width=8"]
+    settings = parse_sets(reversed(texts) if turned else texts)
+    merged = merge([{"generator": {"name": "mobile", "width": 96, "blocks": 3}}, settings])
+    assert merged["generator"] == {"name": "unet", "width": 8}
+
+
+def test_the_later_of_two_settings_of_one_key_wins():
+    assert parse_sets(["data.crop=8", "data.crop=16"]) == {"data": {"crop": 16}}
 
 
 def test_options_stay_when_the_name_stays():
@@ -90,6 +117,20 @@ def test_a_config_that_no_reader_bears_is_refused_in_one_line(tmp_path, text):
         read_file(tmp_path / "odd.yaml")
     with pytest.raises(ConfigError, match=r"--set 'data\.crop="):
         parse_set(f"data.crop={text}")
+
+
+def test_a_config_that_is_not_there_is_named_once(tmp_path):
+    with pytest.raises(
+        ConfigError, match=r"none\.yaml: cannot be read: No such file or directory$"
+    ):
+        read_file(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("value", [".inf", ".nan", "-.inf"])
+@pytest.mark.parametrize("name", ["train.minutes", "train.epochs", "optimizer.rate", "data.zoom"])
+def test_numbers_are_finite(name, value):
+    with pytest.raises(ConfigError, match=f"{name}: input should be"):
+        resolve([parse_set(f"{name}={value}")])
 
 
 def test_a_list_is_no_config(tmp_path):

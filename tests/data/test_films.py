@@ -51,10 +51,17 @@ def test_a_folder_may_hold_pictures_and_videos(films, tmp_path):
     assert "broken.mp4: no video that can be read" in broken[0]
 
 
-@pytest.mark.parametrize("root", ["nothing.mp4", "nothing*.mp4", "notes.txt"])
-def test_what_is_neither_folder_nor_video_is_named(films, tmp_path, root):
+@pytest.mark.parametrize(
+    ("root", "reason"),
+    [
+        ("nothing.mp4", "no such folder or video"),
+        ("nothing*.mp4", "no such folder or video"),
+        ("notes.txt", "neither a folder nor a video"),
+    ],
+)
+def test_what_is_neither_folder_nor_video_is_named(films, tmp_path, root, reason):
     (tmp_path / "notes.txt").write_text("no video")
-    with pytest.raises(DataError, match=r"no such folder or video"):
+    with pytest.raises(DataError, match=reason):
         find_domains([tmp_path / root, films / "horse.mp4"])
 
 

@@ -106,5 +106,5 @@ def test_a_single_picture_can_be_a_domain(tmp_path):
     assert (b.name, [source.path.name for source in b.train]) == ("monet", ["monet.png"])
     with pytest.raises(DataError, match="both domains are the same"):
         find_domains([tmp_path / "monet.png"] * 2)
-    with pytest.raises(DataError, match=r"monet\.png: no such folder or video"):
+    with pytest.raises(DataError, match=r"monet\.png: neither a folder nor a video"):
         find_domains([tmp_path / "monet.png"])

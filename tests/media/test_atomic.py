@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cyclekit.errors import MediaError
-from cyclekit.media.atomic import PART, part_of, replacing, sweep
+from cyclekit.media.atomic import PART, followed, part_of, replacing, sweep
 
 HOLD = """
 import sys
@@ -107,3 +107,11 @@ def test_what_a_killed_process_left_is_swept_or_written_anew(
 
 def test_sweeping_a_folder_that_is_not_there_is_nothing(tmp_path: Path) -> None:
     sweep(tmp_path / "none")
+
+
+def test_links_lead_to_what_is_to_be_written(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    (tmp_path / "link").symlink_to("other")
+    (tmp_path / "other").symlink_to("far/new.png")  # not there yet
+    assert followed(tmp_path / "link") == tmp_path / "far/new.png"
+    assert followed(Path("plain/../a.png")) == Path("plain/../a.png")

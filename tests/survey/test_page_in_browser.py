@@ -14,7 +14,7 @@ from cyclekit.survey.survey import survey
 from cyclekit.training.plan import Plan
 from tests.survey.worlds import planted, put, scene
 
-PLAN = Plan(4, 1, 128, 1.5, 3000, None, None, 0, None, 4)
+PLAN = Plan(4, 1, 128, 1.5, 3000, None, None, 0, None, 4, 500)
 HOSTILE = '"><script>document.title = 1<.png'
 
 

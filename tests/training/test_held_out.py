@@ -170,10 +170,42 @@ def test_patience_ends_a_run_that_gets_no_better_and_it_stays_ended(tmp_path, do
         config, domains, tmp_path / "run", device=CPU, extractor=averages(), listener=heard
     )
     assert again.images == done.images
-    assert any("brought nothing better (train.patience)" in note for note in heard.lines)
+    reason = (
+        f"2 evaluations in a row brought nothing better than the one at {done.images - 16} images "
+        "(train.patience=2)"
+    )
+    assert heard.lines[-1:] == [
+        f"ended at {done.images} images: {reason}; a larger --patience goes on"
+    ]
+    assert endings(tmp_path / "run") == [(done.images, reason)]  # told once
+    page = (tmp_path / "run/training.html").read_text()
+    assert f"Ended at {done.images} images: <bdi>{reason}</bdi>" in page
+    assert "<dt>left</dt>" not in page
     longer = resolve([config.plain(), {"train": {"patience": 3}}])  # a wish that may change
     later = train(longer, domains, tmp_path / "run", device=CPU, extractor=averages())
     assert later.images > done.images
+    assert [images for images, _ in endings(tmp_path / "run")] == [done.images, later.images]
+
+
+def test_less_patience_than_a_run_has_had_ends_it_where_it_stands(tmp_path, domains):
+    slow = {"optimizer": {"rate": 1e-9}, "train": {"state_every": 100}}
+    config = resolve([measured_run(images=400).plain(), slow])
+    tools = {"device": CPU, "extractor": averages()}
+    done = train(config, domains, tmp_path / "run", stop=lambda p: p.images >= 34, **tools)
+    assert endings(tmp_path / "run") == []
+    assert "<dt>left</dt>" in (tmp_path / "run/training.html").read_text()
+    strict = resolve([config.plain(), {"train": {"patience": 1}}])
+    again = train(strict, domains, tmp_path / "run", **tools)
+    assert again.images == done.images
+    ((images, reason),) = endings(tmp_path / "run")
+    assert images == done.images
+    assert reason.endswith("(train.patience=1)")
+    assert "Ended at 34 images" in (tmp_path / "run/training.html").read_text()
+
+
+def endings(run):
+    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    return [(one["images"], one["ended"]) for one in lines if "ended" in one]
 
 
 def test_a_measured_run_resumes_exactly(tmp_path, domains):

@@ -154,8 +154,23 @@ def test_a_trained_model_is_not_replaced_by_a_new_run(tmp_path):
     ("section", "settings", "message"),
     [
         ("data", {"crop": 30}, "data.crop must be a multiple of 4 for generator 'mobile', got 30"),
-        ("generator", {"in_channels": 4}, "do not fit data.crop=16"),
-        ("discriminator", {"layers": 5}, "do not fit data.crop=16"),
+        (
+            "generator",
+            {"in_channels": 4},
+            "in_channels is not set here, for pictures have 3, got 4; leave it out",
+        ),
+        (
+            "discriminator",
+            {"layers": 5},
+            "data.crop=16 is too small for generator 'mobile' and discriminator 'patch'; 128 would do",
+        ),
+        ("data", {"crop": 10**5}, "data.crop must be at most 16384 px, got 100000"),
+        ("data", {"load": 10**5}, "data.load must be at most 16384 px, got 100000"),
+        (
+            "data",
+            {"zoom": 1e9},
+            "data.zoom times data.crop must be at most 16384 px, got 16000000000",
+        ),
         ("generator", {"blocks": -1}, "blocks must be at least 0, got -1"),
         ("method", {"pool": -1}, "pool must be at least 0, got -1"),
     ],

@@ -128,7 +128,7 @@ def test_the_generators_turn_comes_every_other_step(tmp_path):
     [
         ("gan", "data", {"crop": 32}, "data.crop must be 16 for generator 'dcgan', got 32"),
         ("gan", "generator", {"name": "mobile"}, "'mobile' turns pictures into pictures"),
-        ("gan", "discriminator", {"in_channels": 4}, "do not fit data.crop=16"),
+        ("gan", "discriminator", {"in_channels": 4}, "in_channels is not set here"),
         ("biggan", "generator", {"classes": 3}, "classes is not set here, but by the folders"),
         ("biggan", "discriminator", {"name": "patch"}, "discriminator 'patch' knows no classes"),
     ],

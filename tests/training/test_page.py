@@ -20,6 +20,7 @@ from tests.training.test_loop import told
 from tests.training.worlds import CPU, Notes, tiny_config, two_folders
 
 WARNING = f"{HOSTILE} to zebra: light became dark and dark light, correlation -0.62"
+ENDED = f"3 evaluations in a row brought nothing better for {HOSTILE} (train.patience=3)"
 
 
 def lines() -> list[dict[str, Any]]:
@@ -54,7 +55,7 @@ def lines() -> list[dict[str, Any]]:
                 "images": images, "kernel_name": "KID", "score": score, "findings": findings,
             }  # fmt: skip
             told.append({"images": images, "evaluation": evaluation})
-    return told
+    return [*told, {"images": 4000, "ended": ENDED}]
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +116,7 @@ def test_charts_show_every_curve_and_tell_values_under_the_pointer(
 def test_warnings_stand_on_top_and_no_name_runs(browser: Any, page_path: Path) -> None:
     tab = Tab(browser, page_path)
     assert tab.page.locator(".warnings li").all_inner_texts() == [f"at 3000 images: {WARNING}"]
+    assert tab.page.locator(".ended").all_inner_texts() == [f"Ended at 4000 images: {ENDED}."]
     assert tab.page.title() == f"run: {HOSTILE} and zebra"
     best = tab.page.locator("tr.best td").first.inner_text()
     assert best == "2800"

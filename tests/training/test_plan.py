@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ MB = 2**20
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits Linux's memory")
 PLAN = Plan(
     batch=4, pieces=1, crop=64, seconds=0.5, images=7200, standing=300 * MB, moving=120 * MB,
-    gradients=20 * MB, free=1000 * MB, stride=4,
+    gradients=20 * MB, free=1000 * MB, stride=4, pictures=200,
 )  # fmt: skip
 
 
@@ -36,14 +37,36 @@ def test_speed_and_time_follow_from_the_step():
 
 def test_what_fits_grows_with_pictures_and_area():
     """Of 900 MB, 20 are gradients; 100 MB hold 4 pictures of 64 px, so 880 hold 35, or 189 px."""
-    assert PLAN.largest_batch == 35
-    assert PLAN.largest_crop == 188
+    assert PLAN.largest_batch == (35, "memory")
+    assert PLAN.largest_crop == (188, "memory")
     assert plan_lines(PLAN) == [
         "speed   8 images/s, 0.5 s a step of 4",
         "memory  0.41 GiB at its peak, 0.98 GiB are free between steps",
         "largest crop 188 at batch 4, or batch 35 at crop 64, as far as growth tells",
         "time    7200 images, 0 h 15 min",
     ]
+
+
+def test_nothing_is_claimed_far_beyond_what_was_measured():
+    """Of 32 MB, 20 are gradients; 12 are less than can be told, so 16 MB may hold 4 pictures."""
+    small = replace(PLAN, moving=32 * MB, free=64_000 * MB)
+    assert small.largest_batch == (64, "measure")
+    assert small.largest_crop == (256, "measure")
+    assert plan_lines(small)[2] == (
+        "largest crop of at least 256 at batch 4, or batch of at least 64 at crop 64, as far as "
+        "growth tells"
+    )
+    assert replace(small, free=100 * MB).largest_batch == (17, "memory")  # (90 - 20) / 16 * 4
+    in_pieces = replace(small, pieces=2)
+    assert in_pieces.largest_batch == (32, "measure")
+    assert in_pieces.largest_crop == (180, "measure")
+
+
+def test_no_batch_is_larger_than_the_data_set():
+    few = replace(PLAN, pictures=30)
+    assert few.largest_batch == (30, "pictures")
+    assert "or batch of all 30 pictures at crop 64" in plan_lines(few)[2]
+    assert replace(PLAN, pictures=2, free=30 * MB).largest_batch == (0, "memory")
 
 
 def wide(batch_size, crop=128):
@@ -75,20 +98,35 @@ def test_a_step_with_every_lazy_penalty_is_measured(tmp_path, monkeypatch):
     assert any(due[begun[0] :])
 
 
-def test_the_command_prints_a_plan_and_writes_nothing(tmp_path):
-    two_folders(tmp_path)
-    (tmp_path / "tiny.yaml").write_text(dump(tiny_config()))
-    before = sorted(tmp_path.rglob("*"))
+def command(folder, *options):
+    """Train in a process of its own, on two folders of pictures; what lies there stays."""
+    two_folders(folder)
+    (folder / "tiny.yaml").write_text(dump(tiny_config()))
+    before = sorted(folder.rglob("*"))
     result = subprocess.run(
-        [sys.executable, "-m", "cyclekit", "train", "red", "blue", "--config", "tiny.yaml", "--plan"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
+        [sys.executable, "-m", "cyclekit", "train", "red", "blue", "--config", "tiny.yaml", *options],
+        cwd=folder, capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
-    assert result.returncode == 0, result.stderr
+    assert (result.returncode, result.stderr) == (0, "")
+    assert sorted(folder.rglob("*")) == before
+    return result
+
+
+def test_the_command_prints_a_profile_and_no_word_of_the_profiler(tmp_path):
+    result = command(tmp_path, "--profile")
+    assert [line.split()[0] for line in result.stdout.splitlines()[:3]] == [
+        "step",
+        "arithmetic",
+        "by",
+    ]
+
+
+def test_the_command_prints_a_plan_and_writes_nothing(tmp_path):
+    result = command(tmp_path, "--plan")
     words = [line.split()[0] for line in result.stdout.splitlines()]
     assert words == ["speed", "memory", "largest", "time"]
     assert "24 images" in result.stdout
-    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_profile_says_where_the_time_goes(tmp_path):

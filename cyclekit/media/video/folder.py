@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cyclekit.errors import MediaError, UsageError
+from cyclekit.media.atomic import followed
 from cyclekit.media.folders import list_files
 from cyclekit.media.video.codecs import CONTAINERS
 from cyclekit.media.video.sequence import files_of
@@ -34,7 +35,7 @@ def pairs(source: Path, target: Path) -> list[tuple[Path, Path]]:
             raise UsageError(f"{target} is a folder; name a file, such as {target / source.name}")
         if (both := overwritten(target, source)) is not None:
             raise UsageError(f"{both} is the input; inputs are never overwritten")
-        return [(source, target)]
+        return [(source, followed(target))]
     if target.suffix and not target.is_dir():
         raise UsageError(f"{source} is a folder; expected a folder for the output, got {target}")
     if target.resolve() == source.resolve():

@@ -32,6 +32,8 @@ class Told:
     """In order: {"group", "title", "curves": [{"name", "points": [[images, value], ...]}]}."""
     warnings: list[tuple[int, str]] = field(default_factory=list)
     """When, and what."""
+    ended: list[tuple[int, str]] = field(default_factory=list)
+    """When the run ended before its length, and why; it may have gone on."""
     evaluations: list[Measured] = field(default_factory=list)
     """As they were measured."""
     unusable: list[int] = field(default_factory=list)
@@ -49,6 +51,8 @@ def read_log(path: Path) -> Told:
             continue
         if line.evaluation is not None:
             told.evaluations.append(line.evaluation)
+        if line.ended:
+            told.ended.append((line.images, line.ended))
         told.warnings += [(line.images, text) for text in line.warnings]
         for group, title, name, value in _values(line):
             curve = curves.setdefault((group, title), {}).setdefault(name, [])

@@ -46,6 +46,7 @@ def write_page(path: Path, facts: dict[str, str], log: Path, samples: Path) -> N
     sheets = _sheets(samples, path.parent)
     text = environment.get_template("page.html").render(
         facts=facts,
+        ended=told.ended,
         warnings=told.warnings,
         evaluations=told.evaluations,
         best=min(told.evaluations, key=lambda one: one.score, default=None),
