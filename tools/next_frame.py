@@ -1,19 +1,24 @@
 """Measure what the critic does to predicted frames: `tools/next_frame.py OUT VIDEO...`.
 
-Trains `--method predict` twice for the same number of clips (`--images`), once with the square error
-alone and once with the adversarial loss beside it, on the first four fifths of every video; predicts
-the last fifth. Writes OUT/next-frame.json, OUT/next-frame.jpg (the two frames that are given, what
-came next, both predictions) and OUT/next-frame-plot.png. Interrupted? The same command goes on.
+Trains `--method predict` twice a seed for the same number of clips (`--images`), once with the
+square error alone and once with the adversarial loss beside it, on the first four fifths of every
+video; predicts the last fifth. The videos are made small first, since nearly all of the time would
+go into decoding them. Writes OUT/next-frame.json, OUT/next-frame.jpg (the two frames that are
+given, what came next, both predictions of the first seed) and OUT/next-frame-plot.png.
+Interrupted? The same command goes on.
 """
 
 import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import av
 import matplotlib as mpl
 import numpy as np
 import torch
+from games.counting import spread
 from games.plots import show_rows
 from numpy.typing import NDArray
 from orderly import run_tool
@@ -25,32 +30,40 @@ from cyclekit.data.layouts import Domain
 from cyclekit.data.source import Source
 from cyclekit.data.sources import read_source
 from cyclekit.inference.fit import resized
+from cyclekit.media.picture import to_8_bits
+from cyclekit.media.video.source import open_source
 from cyclekit.pixels import to_image, to_tensor
 from cyclekit.training.loop import train
 
 Frame = NDArray[np.uint8]
 Predict = Callable[[list[Frame]], Frame]
-SHORT, TESTED, SHOWN = 144, 12, 4
-"""Rows of the frames; clips of a video that are measured; columns of the picture."""
+Made = dict[str, list[Frame]]
+"""Predicted frames of all measured clips, by the way that made them."""
+SHORT, TESTED, SHOWN, TIMES = 96, 12, 4, 2
+"""Rows of the frames; clips of a video that are measured; columns of the picture; enlargement."""
+RATE = 25
+"""Frames a second of the small copies; nothing depends on it."""
 
 
 def main() -> None:
     options = _parse()
     torch.set_num_threads(1)
     options.out.mkdir(parents=True, exist_ok=True)
-    domain = _domain(options.videos, options.spacing)
-    ways: dict[str, Predict] = {"last frame": lambda past: past[-1]}
-    for name, weight in (("square error", 0.0), ("with critic", options.weight)):
-        ways[name] = _learned(options, domain, weight)
+    small = [_shrunk(video, options.out / "small") for video in options.videos]
+    domain = _domain(small, options.spacing)
     tested = _tested(domain)
-    clips = [[_small(read_source(part)) for part in source.parts] for source in tested]
-    made = {name: [predict(past) for *past, _ in clips] for name, predict in ways.items()}
-    truths = [clip[-1] for clip in clips]
-    found = {"images": options.images, "spacing": options.spacing, "clips": len(clips)}
-    found["ways"] = {name: _measured(frames, clips) for name, frames in made.items()}
+    clips = [[_cut(read_source(part)) for part in source.parts] for source in tested]
+    runs = [_predicted(options, domain, clips, seed) for seed in range(options.seeds)]
+    found = {
+        "images": options.images,
+        "spacing": options.spacing,
+        "weight": options.weight,
+        "clips": len(clips),
+        "ways": {way: _spread([_measured(made[way], clips) for made in runs]) for way in runs[0]},
+    }
     (options.out / "next-frame.json").write_text(json.dumps(found, indent=2) + "\n")
-    _show(options.out / "next-frame.jpg", made, clips, [source.path for source in tested])
-    _plot(options.out / "next-frame-plot.png", made, truths)
+    _show(options.out / "next-frame.jpg", runs[0], clips, [source.path for source in tested])
+    _plot(options.out / "next-frame-plot.png", runs[0], [clip[-1] for clip in clips])
     print(json.dumps(found, indent=2))
 
 
@@ -58,10 +71,49 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("videos", type=Path, nargs="+")
-    parser.add_argument("--images", type=int, default=4000)
-    parser.add_argument("--spacing", type=int, default=3)
-    parser.add_argument("--weight", type=float, default=3.0)
+    parser.add_argument("--images", type=int, default=12000, help="clips that a run sees")
+    parser.add_argument("--spacing", type=int, default=6, help="frames from one to the next")
+    parser.add_argument("--weight", type=float, default=2.0, help="of the adversarial loss")
+    parser.add_argument("--seeds", type=int, default=1, help="runs to average over")
     return parser.parse_args()
+
+
+def _shrunk(video: Path, folder: Path) -> Path:
+    """Write a copy of `SHORT` rows or columns, unless it is there.
+
+    Raises:
+        MediaError: if the video cannot be read.
+    """
+    small = folder / f"{video.name}.mp4"
+    if small.exists():
+        return small
+    source = open_source(video, None, None)
+    frames = (_cut(to_8_bits(frame.pixels()[..., :3])) for frame in source.frames())
+    first = next(frames)
+    folder.mkdir(exist_ok=True)
+    part = small.with_suffix(".part.mp4")
+    with av.open(str(part), "w") as out:
+        stream: Any = out.add_stream("libx264", rate=RATE, options={"crf": "12"})
+        stream.height, stream.width, _ = first.shape
+        stream.pix_fmt = "yuv420p"
+        for frame in (first, *frames):
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), "rgb24")
+            out.mux(stream.encode(picture))
+        out.mux(stream.encode(None))
+    return part.rename(small)
+
+
+def _predicted(
+    options: argparse.Namespace, domain: Domain, clips: list[list[Frame]], seed: int
+) -> Made:
+    ways: dict[str, Predict] = {"last frame": lambda past: past[-1]}
+    for name, weight in (("square error", 0.0), ("with critic", options.weight)):
+        ways[name] = _learned(options, domain, weight, seed)
+    return {name: [predict(past) for *past, _ in clips] for name, predict in ways.items()}
+
+
+def _spread(runs: list[dict[str, float]]) -> dict[str, dict[str, float]]:
+    return {name: spread([run[name] for run in runs]) for name in runs[0]}
 
 
 def _domain(videos: list[Path], spacing: int) -> Domain:
@@ -77,16 +129,17 @@ def _domain(videos: list[Path], spacing: int) -> Domain:
     return Domain("videos", tuple(train_on), tuple(held_out))
 
 
-def _learned(options: argparse.Namespace, domain: Domain, weight: float) -> Predict:
+def _learned(options: argparse.Namespace, domain: Domain, weight: float, seed: int) -> Predict:
     settings = {
         "method": {"weight": weight},
         "generator": {"width": 24, "depth": 3},
         "discriminator": {"width": 16},
-        "data": {"load": SHORT, "crop": 48, "spacing": options.spacing, "workers": 0},
-        "train": {"images": options.images, "state_every": 1000, "precision": "fp32"},
+        "data": {"load": SHORT, "crop": 32, "spacing": options.spacing, "workers": 0},
+        "optimizer": {"rate": 5e-4, "rate_discriminator": 1e-3},
+        "train": {"images": options.images, "state_every": 4000, "seed": seed, "precision": "fp32"},
     }
     config = resolve([read_preset("predict"), settings])
-    run = options.out / f"weight-{weight:g}"
+    run = options.out / f"weight-{weight:g}-seed-{seed}"
     train(config, (domain,), run, device=torch.device("cpu"))
     network, _, _ = load_model(run / "model.safetensors")
 
@@ -107,7 +160,7 @@ def _tested(domain: Domain) -> list[Source]:
     return chosen
 
 
-def _small(frame: Frame) -> Frame:
+def _cut(frame: Frame) -> Frame:
     """Shrink to `SHORT` rows or columns, sides multiples of the predictor's stride."""
     scale = SHORT / min(frame.shape[:2])
     height, width = (round(side * scale / 16) * 16 for side in frame.shape[:2])
@@ -141,9 +194,7 @@ def _detail(frame: Frame, where: NDArray[np.bool_]) -> float:
     return float(np.hypot(down, right)[where].mean())
 
 
-def _show(
-    path: Path, made: dict[str, list[Frame]], clips: list[list[Frame]], videos: list[Path]
-) -> None:
+def _show(path: Path, made: Made, clips: list[list[Frame]], videos: list[Path]) -> None:
     """Show of each video the clip that moves most, then, while there is room, others that move."""
     moves = [np.abs(last.astype(float) - truth).mean() for _, last, truth in clips]
     first: dict[Path, int] = {}
@@ -157,7 +208,7 @@ def _show(
     }
     rows = [(title, [_middle(frames[number]) for number in numbers])
             for title, frames in (given | made).items()]  # fmt: skip
-    show_rows(rows, path, times=1)
+    show_rows(rows, path, times=TIMES)
 
 
 def _middle(frame: Frame) -> Frame:
@@ -165,7 +216,7 @@ def _middle(frame: Frame) -> Frame:
     return frame[top : top + SHORT, left : left + SHORT]
 
 
-def _plot(path: Path, made: dict[str, list[Frame]], truths: list[Frame]) -> None:
+def _plot(path: Path, made: Made, truths: list[Frame]) -> None:
     """Draw how much of the truth's power each way keeps, from coarse to fine."""
     mpl.use("Agg")
     from matplotlib import pyplot as plt

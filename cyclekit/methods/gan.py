@@ -31,7 +31,10 @@ class GAN(Method):
         penalty_every: steps between two penalties; each then weighs as many times as much
             (https://arxiv.org/abs/1912.04958, section 3.1).
         critic_steps: turns of the critic to one of the generator.
-        memory: older pictures that a critic compares with, beside the batch.
+        memory: older generated pictures that a critic compares both kinds with, beside the batch.
+            With a queue of its own for either kind, as UVCGANv2 has it, the critic of a batch of
+            one knows the kind by the queue and need not look at the picture (in trials on the ring
+            it was no better than no queue). Beside the same fakes, what tells real from fake is the picture alone.
     """
 
     data = "single"
@@ -60,7 +63,7 @@ class GAN(Method):
         self.adversarial = ADVERSARIAL_LOSSES.create(Spec(adversarial, smoothing))
         self.penalty = LazyPenalty(penalty, penalty_weight, penalty_every)
         self.instance_noise, self.critic_steps = instance_noise, critic_steps
-        self.real_memory, self.fake_memory = Memory(memory), Memory(memory)
+        self.memory = Memory(memory)
 
     def phases(self) -> tuple[Phase, ...]:
         """Generator first, critic second: the same fakes serve both."""
@@ -82,18 +85,19 @@ class GAN(Method):
         """Return one player's loss."""
         if phase == "generators":
             fake = self._noisy(images["fake"], seed, "noise on fakes")
-            logits = self.discriminator(fake, memory=self.fake_memory).float()
+            logits = self._beside_memory(fake).float()
             return {"generator": self.adversarial.generator(logits)}
         real = self._noisy(batch["picture"], seed, "noise on reals")
         fake = self._noisy(images["fake"].detach(), seed, "noise on fakes")
-        on_real = self.discriminator(real, memory=self.real_memory).float()
-        on_fake = self.discriminator(fake, memory=self.fake_memory).float()
-        losses = {"discriminator": self.adversarial.discriminator(on_real, on_fake)}
-        if self.penalty.is_due(self.moment.step):
-            losses["penalty"] = self.penalty(self.discriminator, real, fake, seed)
-        self.real_memory.keep()
-        self.fake_memory.keep()
-        return losses
+        penalty = {}
+        if self.penalty.is_due(self.moment.step):  # first: the memory keeps what it sees last
+            penalty["penalty"] = self.penalty(self._beside_memory, real, fake, seed)
+        on_real, on_fake = self._beside_memory(real).float(), self._beside_memory(fake).float()
+        self.memory.keep()
+        return {"discriminator": self.adversarial.discriminator(on_real, on_fake)} | penalty
+
+    def _beside_memory(self, pictures: Tensor) -> Tensor:
+        return self.discriminator(pictures, memory=self.memory)  # type: ignore[no-any-return]
 
     def _noisy(self, pictures: Tensor, seed: int, purpose: str) -> Tensor:
         deviation = self.instance_noise * (1 - self.moment.share)

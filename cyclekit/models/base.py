@@ -109,7 +109,7 @@ class Discriminator(nn.Module, ABC):
         Args:
             x: float (N, C, H, W) in [-1, 1].
             label: class of each picture, int64 (N,), for those that know classes.
-            memory: of pictures of the same origin, for those that compare.
+            memory: of older pictures, for those that compare.
 
         Returns:
             A map of logits a picture, (N, 1, h, w); (N, 1, 1, 1) of those that judge it whole.

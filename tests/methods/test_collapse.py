@@ -5,6 +5,8 @@ import torch
 
 from cyclekit.config.resolve import resolve
 from cyclekit.methods.base import Moment
+from cyclekit.methods.gan import GAN
+from cyclekit.registry import Spec
 from cyclekit.training.learner import build_learner
 from cyclekit.training.step import train_step
 
@@ -56,3 +58,42 @@ def test_a_critic_that_sees_the_batch_keeps_the_modes(others):
 
 def test_without_it_one_mode_is_played_after_the_other():
     assert modes_reached("none") <= 3
+
+
+def judged_beside_what_was_made(memory):
+    """Let a critic learn, a picture at a time, while one of two modes is played for a while.
+
+    Returns:
+        Logits of both modes (columns) after each of them was played (rows).
+    """
+    torch.manual_seed(0)
+    critic = {"side": 1, "width": 32, "in_channels": 1, "others": "statistics"}
+    player = Spec("mlp", {"side": 1, "width": 8, "latent": 4, "out_channels": 1})
+    method = GAN(player, Spec("mlp", critic), memory=memory)
+    modes = torch.tensor([-0.7, 0.7]).view(2, 1, 1, 1)
+    adam = torch.optim.Adam(method.discriminator.parameters(), 3e-3)
+    rows = {}
+    for step in range(400):
+        played = step // 20 % 2
+        real, fake = ((modes[[one]] + 0.03 * torch.randn(1, 1, 1, 1)) for one in (step % 2, played))
+        sum(
+            method.losses("discriminators", {"picture": real}, {"fake": fake}, 0).values()
+        ).backward()
+        adam.step()
+        adam.zero_grad()
+        if step % 20 < 19:
+            continue
+        with torch.no_grad():
+            logits = [method.discriminator(mode[None], memory=method.memory) for mode in modes]
+        rows[played] = torch.stack(logits).flatten()
+    return torch.stack([rows[0], rows[1]])
+
+
+def test_beside_a_queue_a_batch_of_one_shows_which_mode_was_played():
+    told = judged_beside_what_was_made(memory=8)
+    assert (told.diagonal() < told.flip(1).diagonal() - 1).all()
+
+
+def test_without_a_queue_it_does_not():
+    told = judged_beside_what_was_made(memory=0)
+    assert not (told.diagonal() < told.flip(1).diagonal() - 1).all()

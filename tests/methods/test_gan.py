@@ -128,13 +128,28 @@ def test_wasserstein_with_gradient_penalty():
     assert [phase.is_due(3) for phase in method.phases()] == [False, True]
 
 
-def test_fakes_of_both_origins_are_remembered_apart():
+def test_both_kinds_are_compared_with_the_same_older_fakes():
     method = tiny_gan(others="deviation", memory=3)
-    play(method)
-    assert len(method.real_memory.kept) == len(method.fake_memory.kept) == 2
-    assert not torch.equal(method.real_memory.kept, method.fake_memory.kept)
-    play(method)
-    assert len(method.real_memory.kept) == 3
+    fresh = play(method)["discriminator"]
+    fake = method(data(), 5)["fake"]
+    features = method.discriminator.body(fake)[:, :, None, None]
+    torch.testing.assert_close(method.memory.kept, features)
+    on_real, on_fake = (method.discriminator(x, memory=method.memory) for x in (batch(2), fake))
+    expected = F.softplus(-on_real).mean() + F.softplus(on_fake).mean()
+    torch.testing.assert_close(play(method)["discriminator"], expected)
+    assert not torch.allclose(expected, fresh)
+    assert len(method.memory.kept) == 3
+
+
+def test_a_penalty_is_of_the_critic_beside_its_memory():
+    method = tiny_gan(others="statistics", memory=3, penalty="r1", penalty_weight=3.0)
+    alone = play(method)["penalty"]
+    x = data()["picture"].requires_grad_()
+    logits = method.discriminator(x, memory=method.memory)
+    (slope,) = torch.autograd.grad(logits.sum(), x)
+    expected = 3.0 / 2 * slope.square().sum((1, 2, 3)).mean()
+    torch.testing.assert_close(play(method)["penalty"], expected)
+    assert not torch.allclose(expected, alone)
 
 
 @pytest.mark.parametrize("generator", names_of("noise"))

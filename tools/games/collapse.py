@@ -11,9 +11,11 @@ from games.plots import bars, clouds, figure, save
 from games.recipes import BATCH, STEPS, digits, points
 from games.worlds import WORLDS, Ring
 
-SINGLE_STEPS = 3000
+SINGLE_STEPS = 5000
 """Steps of the games with one picture a batch."""
-QUEUE = 64
+SINGLE_RATES = {"rate": 1e-3, "rate_discriminator": 1e-3, "betas": [0.9, 0.99]}
+"""A slow critic learns nothing from one picture a step, and single gradients want averaging."""
+QUEUE = 32
 """Pictures that the queue remembers."""
 WAYS: dict[str, dict[str, Any]] = {
     "none": {},
@@ -48,11 +50,13 @@ def game(world: str, way: str, options: dict[str, Any], seed: int) -> Game:
     batch = options.get("batch", BATCH[world])
     images = batch * (SINGLE_STEPS if batch == 1 else STEPS[world])
     base = points(images, batch) if world == "ring" else digits(images, batch)
-    change = {
+    change: dict[str, Any] = {
         "method": {"memory": options.get("memory", 0)},
         "discriminator": {"others": options.get("others", "none")},
         "train": {"seed": seed},
     }
+    if batch == 1:
+        change["optimizer"] = SINGLE_RATES
     name = "-".join(way.replace(",", "").split())
     return Game(f"collapse-{world}-{name}-{seed}", WORLDS[world], [base, change])
 
