@@ -34,7 +34,8 @@ class GAN(Method):
         memory: older generated pictures that a critic compares both kinds with, beside the batch.
             With a queue of its own for either kind, as UVCGANv2 has it, the critic of a batch of
             one knows the kind by the queue and need not look at the picture (in trials on the ring
-            it was no better than no queue). Beside the same fakes, what tells real from fake is the picture alone.
+            it was no better than no queue). Beside the same fakes, what tells real from fake is
+            the picture alone.
     """
 
     data = "single"
