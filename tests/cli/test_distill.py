@@ -2,11 +2,14 @@ import json
 import subprocess
 import sys
 
+import cv2
+import numpy as np
 import pytest
 import yaml
 
 from cyclekit.checkpoint.model import read_info
 from cyclekit.hub.open import open_generator
+from tests.export.networks import negative
 from tests.tiny import tiny_model
 from tests.training.worlds import two_folders
 
@@ -46,6 +49,19 @@ def test_a_student_keeps_the_names_and_says_who_taught_it(desk):
     other = distill(desk, "-o", "run", "--images", "6")
     assert other.returncode == 2
     assert "was started with another" in other.stderr
+
+
+def test_an_onnx_file_teaches(desk):
+    negative(desk / "teacher.onnx")
+    places = ["distill", "teacher.onnx", "red", *SMALL, "--cache", "kept", "-o", "run"]
+    command = [sys.executable, "-m", "cyclekit", *places, "--images", "6"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=desk)
+    assert result.returncode == 0, result.stderr
+    info = read_info(desk / "run/model.safetensors")
+    assert info.provenance["teacher"].startswith("teacher.onnx (")
+    taught = [cv2.imread(str(path)).mean() for path in (desk / "kept").rglob("*.png")]
+    given = [cv2.imread(str(path)).mean() for path in (desk / "red").iterdir()]
+    assert np.mean(taught) == pytest.approx(255 - np.mean(given), abs=2)
 
 
 def test_settings_are_printed_and_fed_back(desk):
