@@ -210,18 +210,13 @@ def check_fit(
 
     Raises:
         ConfigError: naming the setting that makes no sense with the method, or the networks that
-            are empty or do not fit the crop, or `initial`.
+            do not fit the crop, or `initial`.
     """
     _require_sides(config)
     _require_colors("generator", config.generator.spec)
     _require_colors("discriminator", config.discriminator.spec)
     kind = KINDS[data_kind(config.method.name)]
     method = build_learner(config, torch.device("meta"), domains or kind.least, initial).method
-    for name, weight in method.named_parameters():
-        if not weight.numel():
-            raise ConfigError(
-                f"'{name}' would be a weight without numbers; give networks sizes above 0"
-            )
     if config.train.keep_discriminators and not method.critics():
         raise ConfigError(
             f"train.keep_discriminators: method '{config.method.name}' has no discriminator that "

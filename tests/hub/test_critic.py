@@ -94,7 +94,7 @@ def test_a_model_without_critics_says_how_to_get_them(runs, tmp_path):
             lambda state: state["config"]["discriminator"].update(name="pach"),
             "did you mean 'patch'",
         ),
-        (lambda state: state["config"]["discriminator"].update(width=10**6), "size mismatch"),
+        (lambda state: state["config"]["discriminator"].update(width=10**4), "size mismatch"),
         (lambda state: state.update(method=3), "not the state of a run"),
         (lambda state: state["method"].pop("d_a.judge.bias"), "d_a.judge.bias"),
     ],
