@@ -32,8 +32,8 @@ def profile_lines(profile: Profile) -> list[str]:
             f"arithmetic  {rate:.1f} of {peak:.1f} GFLOP/s that a matrix product reaches here, "
             f"{rate / peak:.0%}"
         ),
-        *_shares("by phase", profile.parts),
-        *_shares("by operation", profile.operations),
+        *_shares("by phase, of further steps, which the profiler slows", profile.parts),
+        *_shares("by operation, of the same", profile.operations),
     ]
 
 

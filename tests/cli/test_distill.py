@@ -2,11 +2,14 @@ import json
 import subprocess
 import sys
 
+import cv2
+import numpy as np
 import pytest
 import yaml
 
 from cyclekit.checkpoint.model import read_info
 from cyclekit.hub.open import open_generator
+from tests.export.networks import negative
 from tests.tiny import tiny_model
 from tests.training.worlds import two_folders
 
@@ -65,6 +68,19 @@ def test_a_folder_that_cannot_be_used_is_refused_before_the_teacher_begins(desk)
     assert not (desk / "kept").exists()
     assert not (desk / "run").exists()
     assert sorted(one.name for one in (desk / "album").iterdir()) == ["holiday.jpg"]
+
+
+def test_an_onnx_file_teaches(desk):
+    negative(desk / "teacher.onnx")
+    places = ["distill", "teacher.onnx", "red", *SMALL, "--cache", "kept", "-o", "run"]
+    command = [sys.executable, "-m", "cyclekit", *places, "--images", "6"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=desk)
+    assert result.returncode == 0, result.stderr
+    info = read_info(desk / "run/model.safetensors")
+    assert info.provenance["teacher"].startswith("teacher.onnx (")
+    taught = [cv2.imread(str(path)).mean() for path in (desk / "kept").rglob("*.png")]
+    given = [cv2.imread(str(path)).mean() for path in (desk / "red").iterdir()]
+    assert np.mean(taught) == pytest.approx(255 - np.mean(given), abs=2)
 
 
 def test_settings_are_printed_and_fed_back(desk):

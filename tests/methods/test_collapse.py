@@ -2,10 +2,12 @@
 
 import pytest
 import torch
+from torch.nn.functional import softplus
 
 from cyclekit.config.resolve import resolve
 from cyclekit.methods.base import Moment
 from cyclekit.methods.gan import GAN
+from cyclekit.models import DISCRIMINATORS
 from cyclekit.registry import Spec
 from cyclekit.training.learner import build_learner
 from cyclekit.training.step import train_step
@@ -58,6 +60,38 @@ def test_a_critic_that_sees_the_batch_keeps_the_modes(others):
 
 def test_without_it_one_mode_is_played_after_the_other():
     assert modes_reached("none") <= 3
+
+
+def verdict_on_a_collapsed_batch(others):
+    """Let a critic tell spread batches from ones of a single point, each point as likely in both.
+
+    Returns:
+        By how much its logits of new spread batches exceed those of collapsed ones.
+    """
+    torch.manual_seed(0)
+    options = {"side": 1, "width": 32, "in_channels": 2, "others": others}
+    critic = DISCRIMINATORS.create(Spec("mlp", options))
+    adam = torch.optim.Adam(critic.parameters(), 3e-3)
+    draws = torch.Generator().manual_seed(0)
+    gaps = []
+    for _ in range(200):
+        spread = points(BATCH, draws)
+        one = points(1, draws).expand(BATCH, -1, -1, -1)
+        gap = critic(spread).mean() - critic(one).mean()
+        gaps.append(gap.detach())
+        adam.zero_grad()
+        softplus(-gap).backward()
+        adam.step()
+    return float(torch.stack(gaps[-50:]).min())
+
+
+@pytest.mark.parametrize("others", ["discrimination", "deviation", "statistics"])
+def test_a_critic_that_sees_the_batch_knows_a_collapsed_one(others):
+    assert verdict_on_a_collapsed_batch(others) > 1
+
+
+def test_a_critic_of_single_points_does_not():
+    assert verdict_on_a_collapsed_batch("none") < 0
 
 
 def judged_beside_what_was_made(memory):

@@ -138,7 +138,7 @@ def test_a_profile_says_where_the_time_goes(tmp_path):
     assert 0 < profile.operations_a_second < profile.peak
     text = "\n".join(profile_lines(profile))
     assert "GFLOP/s that a matrix product reaches here" in text
-    assert "by phase\n" in text
+    assert "by phase, of further steps" in text
 
 
 def test_pieces_add_up_to_the_whole_batch():
