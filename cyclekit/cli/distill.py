@@ -32,6 +32,8 @@ Examples:
 """
 FEW = 8
 """Pictures that a plan is made with."""
+DOMAINS = 2
+"""What the student learns from: pictures, and what the teacher made of them."""
 _UNITS = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 
 
@@ -100,6 +102,8 @@ def command(
     if dry_run:
         click.echo(dump(config), nl=False)
         return
+    if not plan:
+        _require_room(config, folder)
     report = EvaluationProgress(quiet)
     report.note(f"{opened.title}: {' to '.join(opened.names)}, {opened.note}")
     report.note(f"student: {described(config)}")
@@ -107,7 +111,6 @@ def command(
     if plan:
         _plan(config, domain, opened, device)
         return
-    require_length(config)
     targets = Targets(cache or _usual_cache(), opened.identity, limit)
     assert folder is not None
     run(config, _taught(config, domain, opened, targets, report), folder, device, quiet=quiet)
@@ -125,6 +128,17 @@ def _check(folder: Path | None, asked: Mapping[str, Any]) -> None:
     check_sizes(asked["width"], asked["blocks"], asked["target_ms"], asked["target_mac"])
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise UsageError("cyclekit distill runs as one process; leave torchrun out")
+
+
+def _require_room(config: Config, folder: Path | None) -> None:
+    """Refuse what the training would refuse only after all that the teacher has to do."""
+    from cyclekit.training.learner import check_fit
+    from cyclekit.training.run import Run
+
+    require_length(config)
+    check_fit(config, DOMAINS)
+    assert folder is not None
+    Run(folder).require_room(config)
 
 
 def _usual_cache() -> Path:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cyclekit.export.web.runtime import Files
     from cyclekit.export.write import Exported
 
+SURE = 5
+"""Pictures that an int8 network is measured on, below which a note says so."""
 FORMATS = ("onnx", "openvino", "torchscript", "web")
 EXAMPLES = """\b
 Examples:
@@ -63,12 +65,13 @@ def command(
     as `python -m http.server`, and can be opened from the disk.
     """
     from cyclekit.export.write import export, sample_pictures
-    from cyclekit.hub.exporting import find_writer, order_of
+    from cyclekit.hub.exporting import find_format, find_writer, order_of
     from cyclekit.hub.open import open_generator
 
     _check_options(pictures, half=half, int8=int8, force=force)
     if name == "web":
         _check_web(processing=processing, int8=int8)
+        find_format(output, name)  # before anything is fetched
         _check_folder(output, overwrite=overwrite)
     else:
         _check_file(output, runtime, overwrite=overwrite)
@@ -166,7 +169,14 @@ def _told(made: Exported, precision: str) -> list[str]:
         for one in made.differences
     ]
     lines.append(f"{precision}, {made.bytes / 1e6:.2f} MB, {made.about.parameters:,} parameters")
-    return lines + ([made.about.note] if made.about.note else [])
+    if made.about.note:
+        lines.append(made.about.note)
+    if made.psnr is not None and made.measured < SURE:
+        lines.append(
+            f"note: int8 was measured on {made.measured} of the pictures only; more would be surer, "
+            f"{3 * SURE} or more (every third is measured on)"
+        )
+    return lines
 
 
 def _facts(made: Exported, precision: str) -> dict[str, Any]:
@@ -176,8 +186,10 @@ def _facts(made: Exported, precision: str) -> dict[str, Any]:
         "files": [str(file) for file in made.files],
         "bytes": made.bytes,
         "precision": precision,
+        "parameters": made.about.parameters,
         "stride": made.about.stride,
         "differences": [asdict(one) for one in made.differences],
         "psnr": made.psnr,
+        "measured": made.measured,
         "note": made.about.note,
     }

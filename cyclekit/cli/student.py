@@ -85,8 +85,9 @@ def student_config(
     if target_ms is None and target_mac is None:
         return resolve([merged]), lost
     kept = folder / "config.yaml" if folder else None
-    if kept is not None and kept.is_file():  # the machine may have been busier then
-        generator = read_file(kept)["generator"]
+    before = read_file(kept) if kept is not None and kept.is_file() else {}
+    if "generator" in before:  # the machine may have been busier then
+        generator = before["generator"]
     else:
         student = _chosen(target_ms, target_mac, merged["generator"], device)
         generator = {"name": student.spec.name, **student.spec.options}

@@ -47,6 +47,11 @@ class Student:
         sizes = {"width": self.width, "blocks": self.blocks}
         return Spec(self.name, {**dict(self.options), **sizes})
 
+    @property
+    def smallest(self) -> str:
+        """What to call it where nothing smaller is tried."""
+        return f"the smallest that is tried (width {self.width}, {self.blocks} blocks)"
+
     @cached_property
     def macs(self) -> int:
         """Multiplications of a picture of 256 x 256."""
@@ -71,10 +76,10 @@ def student_of_macs(limit: float, network: Spec) -> Student:
     widths = WIDTHS[max(0, place - NEAR) : place + NEAR]
     found = [student for width in widths if (student := _deepest(network, width, limit))]
     if not found:
-        least = _student(network, WIDTHS[0], LEAST).macs
+        least = _student(network, WIDTHS[0], LEAST)
         raise UsageError(
-            f"--target-mac {limit / 1e9:g}G is too little: the smallest student needs "
-            f"{least / 1e9:.2g}G at {SIDE}x{SIDE}"
+            f"--target-mac {limit / 1e9:g}G is too little: {least.smallest} needs "
+            f"{least.macs / 1e9:.2g}G at {SIDE}x{SIDE}; --width and --blocks make smaller ones"
         )
     most = max(student.macs for student in found)
     near = [student for student in found if student.macs >= 0.95 * most]
@@ -113,8 +118,8 @@ def student_of_milliseconds(
     place = bisect_right(range(len(ladder)), limit, key=time_of) - 1
     if place < 0:
         raise UsageError(
-            f"--target-ms {limit:g} is too little: the smallest student takes {taken[0]:.1f} ms "
-            f"for {SIDE}x{SIDE} here"
+            f"--target-ms {limit:g} is too little: {ladder[0].smallest} takes {taken[0]:.1f} ms "
+            f"for {SIDE}x{SIDE} here; --width and --blocks make smaller ones"
         )
     return ladder[place], taken[place]
 

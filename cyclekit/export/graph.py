@@ -33,6 +33,9 @@ QuantizeLinear DequantizeLinear
 """Steps that look at one pixel at a time; Concat and Split along channels only, which is checked."""
 
 
+_WHOLE = ("InstanceNormalization", "GroupNormalization", "GlobalAveragePool")
+
+
 @dataclass(frozen=True)
 class Cone:
     """What a pixel of a value sees: input pixels from `scale` i + `low` to `scale` i + `high`."""
@@ -71,13 +74,16 @@ class _LooksFurtherError(Exception):
     """A step that may see the whole picture."""
 
 
-def look_into(model: ModelProto, x: NDArray[Any], layout: str) -> Facts:
+def look_into(
+    model: ModelProto, x: NDArray[Any], layout: str, unfollowed: str = "its layout is NHWC"
+) -> Facts:
     """Measure a network.
 
     Args:
         model: with its weights inside.
         x: an input, one picture.
         layout: of it, "NCHW" or "NHWC".
+        unfollowed: why it may see all of a picture in "NHWC" none of whose steps does so.
 
     Raises:
         CheckpointError: if it does not run.
@@ -86,7 +92,7 @@ def look_into(model: ModelProto, x: NDArray[Any], layout: str) -> Facts:
     pixels = x.shape[2] * x.shape[3] if layout == "NCHW" else x.shape[1] * x.shape[2]
     try:
         if layout != "NCHW":
-            raise _LooksFurtherError("its layout is NHWC")
+            raise _whole_step(model) or _LooksFurtherError(unfollowed)
         reach, whole = _reach(model, values), ""
     except _LooksFurtherError as error:
         reach, whole = None, str(error)
@@ -170,7 +176,16 @@ Step = Callable[["NodeProto", "list[Cone]", "Mapping[str, NDArray[Any]]"], Cone]
 
 
 def _unknown(node: NodeProto, seen: list[Cone], values: Mapping[str, NDArray[Any]]) -> Cone:
-    raise _LooksFurtherError(f"its step {node.op_type} looks at the whole picture")
+    raise _looks_at_all(node)
+
+
+def _looks_at_all(node: NodeProto) -> _LooksFurtherError:
+    return _LooksFurtherError(f"its step {node.op_type} looks at the whole picture")
+
+
+def _whole_step(model: ModelProto) -> _LooksFurtherError | None:
+    """Find a step that sees a whole picture however it lies."""
+    return next((_looks_at_all(node) for node in model.graph.node if node.op_type in _WHOLE), None)
 
 
 def _pointwise(node: NodeProto, seen: list[Cone], values: Mapping[str, NDArray[Any]]) -> Cone:

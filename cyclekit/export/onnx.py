@@ -29,6 +29,7 @@ OPSET = 17
 """Since 2022; the newest that every runtime of today reads."""
 INPUT, OUTPUT = "input", "output"
 _SIZES = {0: "pictures", 2: "height", 3: "width"}
+_UNFOLLOWED = "made with --with-processing, it pads and converts pictures by itself"
 _STORED_SIZES = {0: "pictures", 1: "height", 2: "width"}
 
 
@@ -102,8 +103,8 @@ def _traced(order: Order) -> ModelProto:
 
 def _costs(model: ModelProto, order: Order) -> dict[str, Any]:
     layout = "NHWC" if order.about.processing else "NCHW"
-    facts = look_into(model, order.example().numpy(), layout)
-    return asdict(facts)
+    facts = look_into(model, order.example().numpy(), layout, _UNFOLLOWED)
+    return {**asdict(facts), "parameters": order.parameters}
 
 
 def _describe(model: ModelProto, about: About) -> None:

@@ -32,6 +32,11 @@ class Order:
     pictures: Sequence[Picture] = field(default_factory=tuple)
     """What an int8 network is calibrated on."""
 
+    @property
+    def parameters(self) -> int:
+        """Weights of the generator; of what is traced not all may be told apart."""
+        return sum(weight.numel() for weight in self.generator.parameters())
+
     def network(self) -> nn.Module:
         """Return what is traced."""
         plain = portable(self.generator, half=self.about.precision == "fp16")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -29,15 +30,16 @@ class TorchScriptWriter(Writer):
 
     def write(self, order: Order, path: Path) -> Written:
         """Trace, and write with what there is to say."""
+        about = replace(order.about, parameters=order.parameters)
         try:
             with warnings.catch_warnings(), torch.no_grad():
                 warnings.simplefilter("ignore")
                 traced = torch.jit.trace(order.network(), order.example(), check_trace=False)
-                torch.jit.save(traced, str(path), _extra_files={NOTE: order.about.dump()})
+                torch.jit.save(traced, str(path), _extra_files={NOTE: about.dump()})
         except (RuntimeError, ValueError, TypeError) as error:
             reason = str(error).strip().partition("\n")[0]
             raise ExportError(f"TorchScript cannot hold this network: {reason}") from error
-        return Written((path,), order.about)
+        return Written((path,), about)
 
     def read(self, path: Path) -> Run:
         """Run it in torch; only for what was just written, since it is a program."""

@@ -39,6 +39,8 @@ class Exported:
     """What the file says of itself."""
     psnr: float | None
     """Of int8, against float32, on pictures that it was not calibrated on; dB."""
+    measured: int
+    """Pictures that `psnr` was measured on."""
 
 
 def sample_pictures() -> list[Picture]:
@@ -79,7 +81,7 @@ def export(
         written = writer.write(order, part)
         seen, psnr = _checked(order, writer, part, pictures, force=force)
         size = _size(*part.iterdir())
-    return Exported((path,), size, seen, written.about, psnr)
+    return Exported((path,), size, seen, written.about, psnr, _measured(order))
 
 
 def _files(
@@ -98,7 +100,12 @@ def _files(
                 shutil.move(file, other)
         written.files[-1].replace(part)
     files = (path, *(path.with_name(file.name) for file in beside))
-    return Exported(files, size, seen, written.about, psnr)
+    return Exported(files, size, seen, written.about, psnr, _measured(order))
+
+
+def _measured(order: Order) -> int:
+    """Count the pictures that say how far int8 is from float32."""
+    return len(divided(order.pictures)[1]) if order.about.precision == "int8" else 0
 
 
 def _size(*files: Path) -> int:
@@ -138,7 +145,8 @@ def _require_same(
         if psnr < LEAST_PSNR and not force:
             raise ExportError(
                 f"int8 is {psnr:.1f} dB from float32, expected at least {LEAST_PSNR:g}: nothing was "
-                "written; give more pictures of the kind it is for, leave --int8 out, or --force it"
+                f"written; it was measured on {_measured(order)} of the pictures: give more of the "
+                "kind it is for, leave --int8 out, or --force it"
             )
         return psnr
     for one in seen:

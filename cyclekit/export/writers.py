@@ -78,13 +78,23 @@ def find_writer(path: Path, name: str | None, **runtime: Any) -> Writer:
     Raises:
         UsageError: if there is none, or the name and the ending disagree.
     """
+    return WRITERS.create(Spec(find_format(path, name)), **runtime)
+
+
+def find_format(path: Path, name: str | None) -> str:
+    """Return the name of a format; arguments and errors as in `find_writer`."""
     endings = {WRITERS.create(Spec(one)).ending: one for one in WRITERS.names()}
-    if name is None:
-        if path.suffix.lower() not in filter(None, endings):
-            known = ", ".join(sorted(filter(None, endings)))
-            raise UsageError(f"-o {path}: the ending says no format; expected {known}, or --format")
-        name = endings[path.suffix.lower()]
-    writer = WRITERS.create(Spec(name), **runtime)
-    if writer.ending and path.suffix.lower() != writer.ending:
-        raise UsageError(f"-o {path}: a file of the format {name} ends in {writer.ending}")
-    return writer
+    said = endings.get(path.suffix.lower()) if path.suffix else None
+    if name is None and said is None:
+        known = ", ".join(sorted(filter(None, endings)))
+        raise UsageError(f"-o {path}: the ending says no format; expected {known}, or --format")
+    if name is None or name == said:
+        return str(said)
+    ending = WRITERS.create(Spec(name)).ending
+    if ending:
+        raise UsageError(f"-o {path}: a file of the format {name} ends in {ending}")
+    if said is not None:
+        raise UsageError(
+            f"-o {path}: the ending says {said}, and {name} makes a folder; give another name"
+        )
+    return name

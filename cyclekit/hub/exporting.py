@@ -11,13 +11,13 @@ from cyclekit.export import onnx, openvino, torchscript
 from cyclekit.export.about import About
 from cyclekit.export.order import Order, Picture, Precision
 from cyclekit.export.web import writer as web
-from cyclekit.export.writers import find_writer
+from cyclekit.export.writers import find_format, find_writer
 from cyclekit.hub.card import card_text
 from cyclekit.hub.open import OpenModel
 from cyclekit.models import ImageGenerator
 from cyclekit.models.exported import ExportedGenerator
 
-__all__ = ["FORMATS", "find_writer", "order_of"]
+__all__ = ["FORMATS", "find_format", "find_writer", "order_of"]
 
 FORMATS = (onnx, openvino, torchscript, web)
 """Modules whose writers are registered by importing them."""

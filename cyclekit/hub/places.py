@@ -14,7 +14,7 @@ from cyclekit.errors import HubError
 from cyclekit.hub.extractors import file_checksum
 from cyclekit.hub.model_card import card_file
 from cyclekit.hub.published import PUBLISHED, Published
-from cyclekit.hub.store import MODEL
+from cyclekit.hub.store import MODEL, README
 
 MAX_BYTES = 2 << 30
 """Largest file that is taken from others: the largest published generator has 220 MB."""
@@ -31,6 +31,8 @@ class Arrival:
     """Where it is from: "address", "sha256" and what else is known; any JSON."""
     card: Path | None = None
     """The model card that came with it."""
+    page: Path | None = None
+    """The page about it, in Markdown, that came with it; it may tell a licence."""
     known: Published | None = None
     """What it is said to be; a file that is something else is refused."""
     address: str | None = None
@@ -115,7 +117,12 @@ class OnDisk:
         if (size := file.stat().st_size) > MAX_BYTES:
             raise HubError(f"{file}: {size:,} bytes; over {MAX_BYTES:,} is refused")
         card = card_file(file)
-        return Arrival(file, {"sha256": file_checksum(file)}, card if card.is_file() else None)
+        page = file.with_name(README)  # beside a file of another name it may be about anything
+        return Arrival(
+            file, {"sha256": file_checksum(file)},
+            card=card if card.is_file() else None,
+            page=page if file.name == MODEL and page.is_file() else None,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

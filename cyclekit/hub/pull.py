@@ -10,6 +10,7 @@ from cyclekit.checkpoint.model import ModelInfo, is_model, load_model, read_info
 from cyclekit.data import checksums
 from cyclekit.data.transfer import Progress
 from cyclekit.errors import CheckpointError, HubError, UsageError
+from cyclekit.hub.licence import read_licence
 from cyclekit.hub.model_card import find_model_card, read_model_card
 from cyclekit.hub.networks import NETWORKS
 from cyclekit.hub.places import Arrival, OfAuthors, Place
@@ -91,7 +92,8 @@ def pull_model(
         if came.address is not None:
             checksums.remember(came.address, came.file)
         notes = _take_card(came, whole / CARD)
-        kept = keep(whole, name, {"source": place.source, **came.origin}, cache)
+        origin = {"source": place.source, **_told_rights(came), **came.origin}
+        kept = keep(whole, name, origin, cache)
         return Pulled(kept, True, notes)
 
 
@@ -136,6 +138,12 @@ def _take_card(came: Arrival, target: Path) -> tuple[str, ...]:
         return (f"its card is left out: {str(error).removeprefix(f'{came.card}: ')}",)
     shutil.copyfile(came.card, target)
     return ()
+
+
+def _told_rights(came: Arrival) -> dict[str, str]:
+    """Return what the page that came says of the rights, for where no card does."""
+    licence = None if came.page is None else read_licence(came.page)
+    return {} if licence is None else {"rights": licence}
 
 
 def _check(file: Path) -> None:

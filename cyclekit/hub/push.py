@@ -19,10 +19,10 @@ from cyclekit.hub.model_card import (
     find_model_card,
     read_model_card,
 )
-from cyclekit.hub.readme import README, SAMPLES, write_readme
+from cyclekit.hub.readme import SAMPLES, write_readme
 from cyclekit.hub.repository import PREFIX, Repository, connect, parse_repository, told
 from cyclekit.hub.source import find_model
-from cyclekit.hub.store import CARD, MODEL
+from cyclekit.hub.store import CARD, MODEL, README
 from cyclekit.media.shared_folder import filling
 
 FILES = (MODEL, CARD, README, SAMPLES)

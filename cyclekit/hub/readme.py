@@ -9,9 +9,9 @@ from shlex import quote
 import yaml
 
 from cyclekit.hub.card import SIDE, Card
+from cyclekit.hub.licence import WORDS
 from cyclekit.media.one_line import one_line, some_lines
 
-README = "README.md"
 SAMPLES = "samples.jpg"
 _SIGNS = re.compile(r"[\\`*_\[\]<>&#|~!$]")
 _LICENCES = frozenset(
@@ -90,6 +90,7 @@ def _metadata(card: Card, licence: str) -> dict[str, object]:
     task = "unconditional-image-generation" if card.kind == "noise" else "image-to-image"
     return {
         **told,
+        WORDS: licence,
         "library_name": "cyclekit",
         "pipeline_tag": task,
         "tags": [task, "cyclekit", "gan", "safetensors"],

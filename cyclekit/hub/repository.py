@@ -1,4 +1,4 @@
-"""Repositories of Hugging Face: a model's file and card, and the Hub's errors in one line."""
+"""Repositories of Hugging Face: a model's file, card and page, and the Hub's errors in one line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cyclekit.errors import HubError, UsageError
 from cyclekit.hub.extractors import file_checksum
 from cyclekit.hub.model_card import LARGEST
 from cyclekit.hub.places import MAX_BYTES, Arrival, safe_file_name
-from cyclekit.hub.store import CARD, MODEL
+from cyclekit.hub.store import CARD, MODEL, README
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -49,7 +49,7 @@ class Repository:
         return self.id.split("/")[1]
 
     def bring(self, folder: Path, progress: Progress | None) -> Arrival:
-        """Fetch the model file, and the card if there is one, of one commit."""
+        """Fetch the model file, and its card, or else its page, of one commit."""
         with told(self):
             api = connect()
             info = api.model_info(self.id, revision=self.revision, files_metadata=True)
@@ -58,13 +58,15 @@ class Repository:
             _check_size(self, model, MAX_BYTES)
             commit = str(info.sha)
             file = self._fetch(api, commit, model, folder, progress)
-            card = None
+            card = page = None
             if CARD in siblings and model.rfilename == MODEL:
                 _check_size(self, siblings[CARD], LARGEST)
                 card = self._fetch(api, commit, siblings[CARD], folder, None)
+            elif README in siblings and (siblings[README].size or 0) <= LARGEST:
+                page = self._fetch(api, commit, siblings[README], folder, None)
         address = f"{api.endpoint}/{self.id}/resolve/{commit}/{model.rfilename}"
         origin = {"address": address, "revision": commit, "sha256": file_checksum(file)}
-        return Arrival(file, origin, card)
+        return Arrival(file, origin, card=card, page=page)
 
     def _fetch(
         self, api: HfApi, commit: str, sibling: RepoSibling, folder: Path, progress: Progress | None

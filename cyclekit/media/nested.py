@@ -38,6 +38,8 @@ def parse_yaml(text: str) -> Any:
         raise _too_deep() from error
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from error
+    except (AttributeError, LookupError) as error:  # of a value that is not what its tag says
+        raise ValueError("holds a value that is not of its type") from error
 
 
 def _bounded(value: Any) -> Any:

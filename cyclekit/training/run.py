@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -62,6 +64,26 @@ class Run:
                 raise _no_folder(self.folder, error) from error
             yield
 
+    def require_room(self, config: Config) -> None:
+        """Refuse what `train` would refuse of the folder, before anything long; write nothing.
+
+        Raises:
+            ConfigError: if it holds something else than this run, as `start` and `resume` say.
+            CheckpointError: if its state cannot be read.
+            TrainingError: if it cannot be made or written to, or another process trains in it.
+        """
+        nearest = next(
+            one for one in (self.folder, *self.folder.absolute().parents) if one.exists()
+        )
+        if not nearest.is_dir():
+            raise _no_folder(self.folder, NotADirectoryError(nearest))
+        if not os.access(nearest, os.W_OK | os.X_OK):
+            raise _no_folder(self.folder, PermissionError(errno.EACCES, "Permission denied"))
+        if nearest == self.folder:
+            with self.held():
+                if self.resume(config) is None:
+                    self._require_new()
+
     def start(self, config: Config) -> None:
         """Write the settings into the folder.
 
@@ -69,17 +91,20 @@ class Run:
             ConfigError: if the folder holds something other than a run.
             TrainingError: if it cannot be made.
         """
-        if self.model.exists():
-            raise ConfigError(
-                f"{self.folder}: holds a model but no state to go on from; give a new folder"
-            )
         try:
-            if self.folder.exists() and not self.config.exists() and any(self.folder.iterdir()):
-                raise ConfigError(f"{self.folder}: not empty and not a run; give a new folder")
+            self._require_new()
             self.samples.mkdir(parents=True, exist_ok=True)
             self.config.write_text(dump(config), encoding="utf-8")
         except OSError as error:
             raise _no_folder(self.folder, error) from error
+
+    def _require_new(self) -> None:
+        if self.model.exists():
+            raise ConfigError(
+                f"{self.folder}: holds a model but no state to go on from; give a new folder"
+            )
+        if self.folder.exists() and not self.config.exists() and any(self.folder.iterdir()):
+            raise ConfigError(f"{self.folder}: not empty and not a run; give a new folder")
 
     def resume(self, config: Config) -> dict[str, Any] | None:
         """Return the last state, or None where there is none yet.

@@ -49,6 +49,25 @@ def test_a_student_keeps_the_names_and_says_who_taught_it(desk):
     other = distill(desk, "-o", "run", "--images", "6")
     assert other.returncode == 2
     assert "was started with another" in other.stderr
+    assert len(list((desk / "kept").rglob("*.png"))) == 5, "the new teacher taught nothing"
+
+
+def test_a_folder_that_cannot_be_used_is_refused_before_the_teacher_begins(desk):
+    (desk / "file").touch()
+    (desk / "album").mkdir()
+    (desk / "album" / "holiday.jpg").touch()
+    for folder, code, message in [
+        ("file", 1, "file: cannot be a run's folder: a file stands in its way"),
+        ("file/run", 1, "file/run: cannot be a run's folder: a file stands in its way"),
+        ("album", 2, "album: not empty and not a run; give a new folder"),
+    ]:
+        result = distill(desk, "-o", folder, "--images", "6")
+        assert (result.returncode, result.stderr.strip()) == (code, f"error: {message}")
+    too_small = distill(desk, "-o", "run", "--images", "6", "--set", "data.crop=7")
+    assert too_small.returncode == 2
+    assert not (desk / "kept").exists()
+    assert not (desk / "run").exists()
+    assert sorted(one.name for one in (desk / "album").iterdir()) == ["holiday.jpg"]
 
 
 def test_an_onnx_file_teaches(desk):

@@ -12,7 +12,7 @@ from cyclekit.cli.export import command as export
 from cyclekit.cli.translate import command as translate
 from cyclekit.errors import CyclekitError, UsageError
 from tests.export.networks import negative
-from tests.tiny import picture, tiny_domain_model, tiny_model, tiny_noise_model
+from tests.tiny import picture, tiny_domain_model, tiny_generator, tiny_model, tiny_noise_model
 
 
 def run(command, *arguments):
@@ -61,6 +61,7 @@ def test_json_says_what_was_written(model, tmp_path):
     facts = json.loads(line)
     assert facts["files"] == [str(tmp_path / "m.xml"), str(tmp_path / "m.bin")]
     assert facts["bytes"] == sum((tmp_path / f"m{end}").stat().st_size for end in (".xml", ".bin"))
+    assert facts["parameters"] == sum(one.numel() for one in tiny_generator("mobile").parameters())
     assert (facts["precision"], facts["stride"], len(facts["differences"])) == ("fp16", 4, 3)
     assert result.stderr == ""
 
@@ -79,6 +80,26 @@ def test_what_cannot_be_exported_is_one_line(model, tmp_path):
     assert "--force is for --int8" in refusal(export, model, "--force", "-o", output)
     assert "replace it with --overwrite" in refusal(export, model, "-o", foreign)
     assert not output.exists()
+
+
+def test_a_page_is_no_file_and_nothing_is_fetched_for_it(model, tmp_path):
+    refused = refusal(export, model, "-o", tmp_path / "x.onnx", "--format", "web")
+    assert refused.endswith(
+        "x.onnx: the ending says onnx, and web makes a folder; give another name"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("given", "measured"), [(1, 1), (7, 2), (15, 5)])
+def test_an_int8_file_says_where_it_was_measured_on_few_pictures(model, tmp_path, given, measured):
+    for i in range(given):
+        cv2.imwrite(str(tmp_path / f"{i}.png"), picture(24, 24, seed=i))
+    words = (export, model, tmp_path, "-o", tmp_path / "m.onnx", "--int8", "--force", "--json")
+    made = run(*words)
+    assert made.exit_code == 0, made.exception
+    assert json.loads(made.stdout)["measured"] == measured
+    told = f"note: int8 was measured on {measured} of the pictures only; more would be surer"
+    assert (told in made.stderr) == (measured < 5)
 
 
 def test_one_domain_of_many_in_one_style_is_exported(tmp_path):

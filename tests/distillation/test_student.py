@@ -1,3 +1,5 @@
+import re
+
 import pytest
 import torch
 
@@ -25,8 +27,13 @@ def test_the_student_uses_what_is_allowed_and_no_more(limit, name):
 
 
 def test_less_than_the_smallest_is_refused():
-    with pytest.raises(UsageError, match=r"--target-mac 0\.01G is too little: .* needs 0.1\d*G"):
+    with pytest.raises(
+        UsageError, match=r"--target-mac 0\.01G is too little: .* needs 0.1\d*G"
+    ) as no:
         student_of_macs(1e7, Spec("mobile"))
+    width, blocks = map(int, re.findall(r"tried \(width (\d+), (\d+) blocks\)", str(no.value))[0])
+    assert f"needs {Student('mobile', width, blocks).macs / 1e9:.2g}G" in str(no.value)
+    assert Student("mobile", 8, 1).macs < 1e8, "--width and --blocks do make smaller ones"
 
 
 @every_network
@@ -42,7 +49,7 @@ def test_the_largest_that_is_fast_enough_is_found_with_few_measurements(name):
     assert student.macs <= 1e9 < Student(name, wider, round(wider / SHAPES[name])).macs
     assert taken == pytest.approx(student.macs / 1e8)
     assert len(measured) <= 7
-    with pytest.raises(UsageError, match=r"smallest student takes 80\.0 ms for 256x256 here"):
+    with pytest.raises(UsageError, match=r"\(width 16, 2 blocks\) takes 80\.0 ms for 256x256 here"):
         student_of_milliseconds(10, Spec(name), measure=lambda _: 80.0)
     largest, _ = student_of_milliseconds(10, Spec(name), measure=lambda _: 1.0)
     assert (largest.width, largest.blocks) == (320, 16)

@@ -9,6 +9,7 @@ from cyclekit.export.open import open_exported
 from cyclekit.export.write import export, sample_pictures
 from cyclekit.hub.exporting import find_writer
 from cyclekit.inference.translator import Translator
+from cyclekit.models.norm import InstanceNorm
 from tests.export.orders import order, pictures
 from tests.tiny import names_of, picture
 
@@ -133,6 +134,32 @@ def test_parameters_and_multiplications_are_counted(tmp_path):
     assert made.about.macs_per_pixel * 256**2 == pytest.approx(counted, rel=0.02)
 
 
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("how", [{"processing": True}, {"precision": "fp16"}])
+def test_weights_are_counted_whatever_is_written(tmp_path, ending, how):
+    wanted = order(**how)
+    made = written(tmp_path, ending, wanted)
+    assert made.about.parameters == sum(one.numel() for one in wanted.generator.parameters()) > 0
+
+
+@pytest.mark.parametrize(
+    ("norms", "reason"),
+    [
+        (True, "its step InstanceNormalization looks at the whole picture"),
+        (False, "made with --with-processing, it pads and converts pictures by itself"),
+    ],
+)
+def test_why_stored_pictures_are_not_cut_into_tiles_is_said(tmp_path, norms, reason):
+    wanted = order(processing=True)
+    for module in () if norms else list(wanted.generator.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, InstanceNorm):
+                setattr(module, name, torch.nn.Identity())
+    opened = open_exported(written(tmp_path, ".onnx", wanted).files[0])
+    note = Translator(opened.generator, tile=128).note
+    assert note == f"no tiles, pictures run whole: {reason}"
+
+
 def test_a_missing_package_is_one_line(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "openvino", None)
     with pytest.raises(UsageError, match=r"needs the package openvino; install it with: pip"):
@@ -145,6 +172,11 @@ def test_the_ending_names_the_format(tmp_path):
         find_writer(tmp_path / "a.bin", None)
     with pytest.raises(UsageError, match=r"ends in \.xml"):
         find_writer(tmp_path / "a.onnx", "openvino")
+    for name, said in (("x.onnx", "onnx"), ("x.XML", "openvino"), ("x.pt", "torchscript")):
+        with pytest.raises(UsageError, match=f"ending says {said}, and web makes a folder"):
+            find_writer(tmp_path / name, "web")
+    for name in ("page", "page.v2"):
+        assert find_writer(tmp_path / name, "web").ending == ""
 
 
 def test_sample_pictures_are_photographs_of_three_sizes():

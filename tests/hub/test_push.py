@@ -109,9 +109,13 @@ def test_a_run_goes_to_a_folder_and_comes_back_without_a_card(own_cache, tmp_pat
     assert (top["license"], top["license_name"]) == ("other", "our-own-terms")
     pulled = run("pull", tmp_path / "shared", "--name", "zebras")
     assert pulled.exit_code == 0, pulled.exception
+    assert "licence: Our own terms\n" in pulled.stderr
     assert pulled_models()["zebras"].read_bytes() == model.read_bytes()
     again = run("pull", tmp_path / "shared", "--name", "zebras")
     assert "already installed" in again.stderr
+    assert "licence: Our own terms\n" in again.stderr
+    shown = json.loads(run("show", "zebras", "--json").stdout)
+    assert shown["provenance"]["rights"] == "Our own terms"
     assert not list((own_cache / "models").glob(".*"))
 
 
@@ -151,6 +155,8 @@ def test_another_models_card_does_not_stay(hub, tmp_path, model, photo, monkeypa
     files = hub.repositories["someone/shared"]
     assert (files[MODEL], set(files)) == (model.read_bytes(), {MODEL, "README.md"})
     assert b"starry" not in files["README.md"].lower()
+    for source in (tmp_path / "shared", "hf:someone/shared"):
+        assert "licence: CC-BY-4.0\n" in run("pull", source, "--overwrite", "--name", "it").stderr
 
 
 def test_a_dry_run_says_all_and_does_nothing(hub, model):

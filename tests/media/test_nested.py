@@ -38,7 +38,19 @@ def test_references_count_as_often_as_they_are_followed() -> None:
         parse_yaml(deep)
 
 
-@pytest.mark.parametrize("text", ["[1", "a: *b", "2020-99-99", "!!python/name:os.system", "\x00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[1",
+        "a: *b",
+        "2020-99-99",
+        "!!python/name:os.system",
+        "\x00",
+        "!!timestamp x",
+        "!!int ''",
+        "!!bool x",
+    ],
+)
 def test_what_is_no_yaml_is_one_line(text: str) -> None:
     with pytest.raises(ValueError, match=r"\A[^\n]+\Z") as refused:
         parse_yaml(text)
