@@ -90,7 +90,7 @@ def _metadata(card: Card, licence: str) -> dict[str, object]:
     task = "unconditional-image-generation" if card.kind == "noise" else "image-to-image"
     return {
         **told,
-        WORDS: licence,
+        WORDS: one_line(licence),
         "library_name": "cyclekit",
         "pipeline_tag": task,
         "tags": [task, "cyclekit", "gan", "safetensors"],
